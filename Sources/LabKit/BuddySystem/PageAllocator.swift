@@ -8,11 +8,13 @@ public let maxOrder = 10
 public protocol PageAllocator {
   /// Takes charge of a machine's memory; afterwards every usable frame is free.
   ///
-  /// Free memory is kept in the largest blocks that alignment, ``maxOrder``, holes and zone borders allow:
-  /// a block's buddy (the block of the same order whose number differs in bit `order` alone) is never free
-  /// beside it unless both have order ``maxOrder``, lie in different zones, or one is not whole and free.
+  /// Free memory is kept in the largest blocks that alignment, ``maxOrder``, holes and zone borders allow. The buddy of a
+  /// block is the block of the same order whose first frame differs in bit `order` alone: two buddies of one zone are never
+  /// both free as blocks of the same order below ``maxOrder``, neither after `init` nor after any later call.
   ///
-  /// - Parameter zones: the zones, lowest first; a zone's index is its position. At most 8 zones and 2^22 frames.
+  /// - Parameter zones: 1 to 8 zones, lowest first; a zone's index is its position. All frames of a zone lie below those of
+  ///   the next, and every frame number is less than 2^22. Memory need not begin at frame 0, nor a zone at an aligned frame.
+  /// - Complexity: O(frames).
   init(zones: [MemoryZone])
 
   /// Hands out a block of 2^order frames, or answers nil when no block is large enough.
@@ -20,7 +22,7 @@ public protocol PageAllocator {
   /// Zones are tried from `zone` downwards to zone 0; the first with a sufficient free block serves the request.
   /// In that zone the smallest sufficient free block is taken (any one of that order); if it is
   /// larger than asked it is split in halves until one half is just right (either half), and the other halves stay free.
-  /// A nil answer changes nothing.
+  /// A nil answer changes nothing, and nil is the answer only when none of these zones has a sufficient free block.
   ///
   /// - Parameters:
   ///   - order: 0...``maxOrder``; any other order, also a negative one, answers nil.
@@ -38,19 +40,21 @@ public protocol PageAllocator {
   ///   - frame: the first frame of the block.
   ///   - order: the order it was allocated with.
   /// - Throws: ``BadFree`` when `frame` is not the first frame of a block that is allocated now with this
-  ///   very order. A bad free changes nothing. Stopping the program is not a refusal.
-  /// - Complexity: O(``maxOrder``), independent of the amount of memory.
+  ///   very order: any two numbers may be passed, also negative ones. A bad free changes nothing. Stopping the program is
+  ///   not a refusal.
+  /// - Complexity: O(``maxOrder``), independent of the amount of memory; the same for a bad free.
   mutating func free(_ frame: Int, order: Int) throws(BadFree)
 
   /// A window for the checks: the first frames of the free blocks of one order in one zone, in any sequence.
   ///
-  /// An order or a zone that does not exist has no blocks. May take time linear in the number of blocks it answers.
+  /// An order or a zone that does not exist has no blocks; the answer is empty then. May take time linear
+  /// in the number of blocks that it answers.
   func freeBlocks(order: Int, zone: Int) -> [Int]
 }
 
 /// A part of memory whose frames are handed out from lists of its own; blocks never reach across its border.
 public struct MemoryZone: Hashable, Sendable {
-  /// Frame numbers that may be handed out: ascending, not empty, not overlapping; between two ranges lies a hole.
+  /// Frame numbers that may be handed out: at least one range, ascending, none empty; between two ranges lies a hole.
   public let usable: [Range<Int>]
 
   public init(usable: [Range<Int>]) { self.usable = usable }
