@@ -89,7 +89,7 @@ public func search(
   guard let found else { return report }
 
   withoutActuallyEscaping(property) { property in
-    var shrinker = Shrinker(found.run, maxRuns: maxShrinks, patience: patience, seed: seed) {
+    var shrinker = Shrinker(found.run, maxRuns: maxShrinks, patience: patience) {
       Run(script: $0, random: nil, property: property)
     }
     shrinker.shrink()

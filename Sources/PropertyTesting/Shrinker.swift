@@ -1,4 +1,8 @@
 /// Makes a failing run smaller while it still fails.
+///
+/// Works on the list of draws alone: a candidate is another list, and whatever the property builds from it is
+/// valid by construction. Cheap passes come first and are repeated until none helps; only then come those
+/// that get out of local minima, which cost more.
 struct Shrinker {
   /// The smallest failing run so far.
   private(set) var best: Run
@@ -10,37 +14,69 @@ struct Shrinker {
   private let maxRuns: Int
   private let patience: Int
   private let execute: ([UInt64]) -> Run
+  /// Every list run so far, without its trailing zeros, which change nothing.
   private var tried: Set<[UInt64]> = []
   /// Runs in a row without an improvement.
   private var idle = 0
 
-  init(
-    _ failing: Run, maxRuns: Int, patience: Int, seed: UInt64,
-    execute: @escaping ([UInt64]) -> Run
-  ) {
+  init(_ failing: Run, maxRuns: Int, patience: Int, execute: @escaping ([UInt64]) -> Run) {
     best = failing
     self.maxRuns = maxRuns
     self.patience = patience
     self.execute = execute
+    tried.insert(Shrinker.stripped(failing.values))
   }
 
-  mutating func shrink() {
-    var before: Int
-    repeat {
-      before = improvements
-      deleteSpans()
-      minimiseDraws()
-    } while improvements > before && !isSpent
-  }
-
+  /// Whether the budget of runs is used up.
   var isSpent: Bool { runs >= maxRuns || idle >= patience }
+
+  /// Runs the passes until none helps or the budget is spent.
+  mutating func shrink() {
+    while !isSpent {
+      if improves({ $0.deleteSiblings() }) { continue }
+      if improves({ $0.deleteChunks() }) { continue }
+      if improves({ $0.minimiseDraws() }) { continue }
+      if improves({ $0.deleteAndRenumber() }) { continue }
+      if improves({ $0.reorderSiblings() }) { continue }
+      if improves({ $0.moveBetweenDraws() }) { continue }
+      if improves({ $0.deleteAndRedraw() }) { continue }
+      return
+    }
+  }
+
+  private mutating func improves(_ pass: (inout Shrinker) -> Void) -> Bool {
+    let before = improvements
+    pass(&self)
+    return improvements > before
+  }
 
   /// Runs `candidate` unless it has been tried, and keeps it if it fails and is smaller.
   mutating func attempt(_ candidate: [UInt64]) -> Bool {
-    guard !isSpent, tried.insert(candidate).inserted else { return false }
+    guard let run = perform(candidate) else { return false }
+    return keep(run)
+  }
+
+  /// Runs `candidate`, or answers nil when it has been tried or the budget is spent.
+  mutating func perform(_ candidate: [UInt64]) -> Run? {
+    guard !isSpent, tried.insert(Shrinker.stripped(candidate)).inserted else { return nil }
+    runs += 1
+    idle += 1
+    return execute(candidate)
+  }
+
+  /// Runs `candidate` even if it has been tried, to learn what it draws; keeps it like any other.
+  mutating func probe(_ candidate: [UInt64]) -> Run {
     runs += 1
     idle += 1
     let run = execute(candidate)
+    _ = keep(run)
+    return run
+  }
+
+  /// Keeps `run` if it fails and is smaller than the best.
+  mutating func keep(_ run: Run) -> Bool {
+    // What was really drawn may differ from the candidate; remember it under its own name too.
+    tried.insert(Shrinker.stripped(run.values))
     guard run.hasFailed, run.isSmaller(than: best) else { return false }
     best = run
     improvements += 1
@@ -48,32 +84,29 @@ struct Shrinker {
     return true
   }
 
-  /// Deletes one span after the other, the last first.
-  mutating func deleteSpans() {
-    var index = best.spans.count - 1
-    while index >= 0 && !isSpent {
-      if index < best.spans.count {
-        let span = best.spans[index]
-        var candidate = best.values
-        candidate.removeSubrange(span.start..<span.end)
-        _ = attempt(candidate)
-      }
-      index -= 1
-    }
+  private static func stripped(_ list: [UInt64]) -> [UInt64] {
+    guard let last = list.lastIndex(where: { $0 != 0 }) else { return [] }
+    return Array(list[...last])
+  }
+}
+
+extension Run {
+  /// The draws without those of `span`.
+  func without(_ span: Span) -> [UInt64] {
+    var list = values
+    list.removeSubrange(span.start..<span.end)
+    return list
   }
 
-  /// Lowers one draw after the other by binary search.
-  mutating func minimiseDraws() {
-    var index = 0
-    while index < best.values.count && !isSpent {
-      var low: UInt64 = 0
-      while index < best.values.count, low < best.values[index], !isSpent {
-        let middle = low + (best.values[index] - low) / 2
-        var candidate = best.values
-        candidate[index] = middle
-        if !attempt(candidate) { low = middle + 1 }
-      }
-      index += 1
+  /// Spans that follow each other within the same span, for every span that holds at least two.
+  var siblings: [[Span]] {
+    var order: [Int] = []
+    var groups: [Int: [Span]] = [:]
+    for span in spans where span.start < span.end {
+      let parent = span.parent ?? -1
+      if groups[parent] == nil { order.append(parent) }
+      groups[parent, default: []].append(span)
     }
+    return order.map { groups[$0]! }.filter { $0.count > 1 }
   }
 }
