@@ -1,1 +1,0 @@
-#include "Confinement.h"
