@@ -8,77 +8,69 @@ public struct GFPFlagsDriver<Rules: GFPFlagRules>: Driver {
   public init() {}
 
   public mutating func perform(_ operation: TraceOperation) -> Outcome {
-    guard let verb = GFPFlagsVerb(rawValue: operation.verb) else {
-      return .refused("the lab has no verb \(operation.verb)")
-    }
-    switch (verb, operation.arguments.first) {
-    case (.value, .text(let name)?):
+    let arguments = operation.arguments
+    switch (GFPFlagsVerb(rawValue: operation.verb), arguments.first, arguments.count) {
+    case (.value, .text(let name), 1):
       guard let type = GFPType(rawValue: name) else {
         return .refused("no type is called \(name)")
       }
-      return Self.outcome(rules.mask(of: type))
-    case (.parse, .text(let text)?):
+      return number(rules.mask(of: type))
+    case (.parse, .text(let text), 1):
       do throws(BadGFPText) {
-        return Self.outcome(try rules.parse(text))
+        return number(try rules.parse(text))
       } catch {
-        return .refused(String(describing: error))
+        return .refused(Self.words(for: error))
       }
-    case (.flags, _):
-      guard let situation = GFPSituation(operation.arguments) else {
+    case (.flags, _, 4):
+      guard let situation = GFPSituation(arguments) else {
         return .refused("no such situation")
       }
-      return Self.outcome(rules.flags(for: situation))
-    case (_, .text(let text)?):
+      return number(rules.flags(for: situation))
+    case (let verb?, .text(let text), 1...2):
       guard let bits = GFPHex.mask(text) else {
         return .refused("\(text) is not a mask: write 0x and hexadecimal digits")
       }
-      return answer(verb, GFPMask(rawValue: bits), operation.arguments.dropFirst().first)
+      return answer(verb, GFPMask(rawValue: bits), arguments.dropFirst().first)
+        ?? malformed(operation)
     default:
-      return .refused("the verb \(verb.description.name) asks about a mask")
+      return malformed(operation)
     }
   }
 
-  /// Answers a question about a mask.
-  private func answer(_ verb: GFPFlagsVerb, _ mask: GFPMask, _ second: Argument?) -> Outcome {
+  /// Answers a question about a mask; nil when the arguments do not suit the verb.
+  private func answer(_ verb: GFPFlagsVerb, _ mask: GFPMask, _ second: Argument?) -> Outcome? {
     switch (verb, second) {
-    case (.zoneModifiers, _): return Self.outcome(rules.zoneModifiers(of: mask))
-    case (.actionModifiers, _): return Self.outcome(rules.actionModifiers(of: mask))
-    case (.baseType, _): return rules.baseType(of: mask).map { .text($0.rawValue) } ?? .none
-    case (.sleeps, _): return .truth(rules.maySleep(mask))
-    case (.startsIO, _): return .truth(rules.mayStartIO(mask))
-    case (.entersFileSystem, _): return .truth(rules.mayEnterFileSystem(mask))
-    case (.zones, .text(let name)?):
+    case (.zoneModifiers, nil): return number(rules.zoneModifiers(of: mask))
+    case (.actionModifiers, nil): return number(rules.actionModifiers(of: mask))
+    case (.baseType, nil):
+      return rules.baseType(of: mask).map { .text($0.rawValue) } ?? Outcome.none
+    case (.sleeps, nil): return .truth(rules.maySleep(mask))
+    case (.startsIO, nil): return .truth(rules.mayStartIO(mask))
+    case (.entersFileSystem, nil): return .truth(rules.mayEnterFileSystem(mask))
+    case (.zones, .text(let name)):
       guard let machine = GFPMachine.all.first(where: { $0.name == name }) else {
         return .refused("no machine is called \(name)")
       }
-      return rules.zones(for: mask, on: machine).map { .numbers($0.map(\.rawValue)) } ?? .none
-    case (.watermark, .number(let min)?): return .number(rules.watermark(for: mask, min: min))
-    case (.print, _): return .text(rules.text(of: mask))
-    default: return .refused("the verb \(verb.description.name) lacks an argument")
+      return rules.zones(for: mask, on: machine).map { .numbers($0.map(\.rawValue)) }
+        ?? Outcome.none
+    case (.watermark, .number(let min)): return .number(rules.watermark(for: mask, min: min))
+    case (.print, nil): return .text(rules.text(of: mask))
+    default: return nil
     }
   }
 
-  private static func outcome(_ mask: GFPMask) -> Outcome { .number(Int(mask.rawValue)) }
-}
+  private func number(_ mask: GFPMask) -> Outcome { .number(Int(mask.rawValue)) }
 
-extension GFPSituation {
-  /// The situation that the arguments of the verb `flags` spell, or nil.
-  public init?(_ arguments: [Argument]) {
-    let words = arguments.map { argument in
-      if case .text(let word) = argument { word } else { "" }
-    }
-    guard words.count == 4, let context = Context(rawValue: words[0]),
-      let code = Code(rawValue: words[1]), let memory = Memory(rawValue: words[2]),
-      ["yes", "no"].contains(words[3])
-    else { return nil }
-    self.init(context: context, code: code, memory: memory, canDoWithout: words[3] == "yes")
+  private func malformed(_ operation: TraceOperation) -> Outcome {
+    .refused("verb \(operation.verb) does not take these arguments")
   }
 
-  /// The arguments of the verb `flags` that spell this situation.
-  public var arguments: [Argument] {
-    [
-      .text(context.rawValue), .text(code.rawValue), .text(memory.rawValue),
-      .text(canDoWithout ? "yes" : "no"),
-    ]
+  /// A refusal in the words of the lab.
+  private static func words(for refusal: BadGFPText) -> String {
+    switch refusal {
+    case .emptyPart: "a part is empty"
+    case .unknownName(let name): "no flag is called \(name)"
+    case .badNumber(let number): "\(number) is not a number"
+    }
   }
 }

@@ -5,5 +5,5 @@ extension Lab {
   /// The GFPFlags lab.
   public static let gfpFlags = Lab(
     id: "GFPFlags", title: "GFP flags", subjectType: "GFPFlags", contract: "GFPFlagRules",
-    vocabulary: .gfpFlags, checks: [], narrate: { _, _, _ in "" })
+    vocabulary: GFPFlagsVerb.vocabulary, checks: [], narrate: { _, _, _ in "" })
 }
