@@ -57,7 +57,9 @@ let package = Package(
       name: "PropertyTestingTests", dependencies: ["PropertyTesting", "PropertyTestingSupport"]),
     .testTarget(
       name: "LabsTests", dependencies: ["Labs", "LabBench", "LabKit", "AllocationTrace"]),
-    .testTarget(name: "GradingTests", dependencies: ["Grading", "Labs", "AllocationTrace"]),
+    .testTarget(
+      name: "GradingTests",
+      dependencies: ["grade", "Grading", "Labs", "LabBench", "AllocationTrace"]),
     .testTarget(name: "KmemTests", dependencies: ["kmem"]),
     .testTarget(
       name: "ExerciseTests",

@@ -1,0 +1,183 @@
+import Labs
+
+/// The report that a student reads on a terminal.
+public struct TextReport: Sendable {
+  public let result: CourseResult
+  public let commands: Commands
+  public let style: Style
+  /// Whether every failure is shown in full, and what the passed checks tried.
+  public let all: Bool
+  /// Where a lab's work begins: `Exercises/BuddySystem/BuddySystem.swift:23`, or nil where no mark is left.
+  public let firstTask: @Sendable (Lab) -> String?
+
+  /// So many failures of a lab are shown in full unless all are asked for.
+  static let inFull = 3
+  static let column = 72
+
+  public init(
+    _ result: CourseResult, commands: Commands, style: Style = Style(), all: Bool = false,
+    firstTask: @escaping @Sendable (Lab) -> String? = { _ in nil }
+  ) {
+    self.result = result
+    self.commands = commands
+    self.style = style
+    self.all = all
+    self.firstTask = firstTask
+  }
+
+  /// The whole report; ends with a line end.
+  public var text: String {
+    let untouched = result.labs.allSatisfy {
+      if case .untouched = $0.outcome { true } else { false }
+    }
+    var parts = untouched ? [welcome] : []
+    parts += result.labs.map(section)
+    parts.append(footer)
+    return parts.joined(separator: "\n\n") + "\n"
+  }
+
+  /// What became of the one check of `result`, for `grade replay`.
+  public static func verdict(of result: LabResult, commands: Commands, style: Style) -> String {
+    switch result.outcome {
+    case .untouched: return ""
+    case .refused(let message), .notBuilt(let message): return message + "\n"
+    case .judged(let checks):
+      return checks.map { check in
+        switch check.verdict {
+        case .passed: return "\(style.good("✔")) \(check.check.title): the check passes.\n"
+        case .notJudged(let reason): return "– \(check.check.title): not judged: \(reason)\n"
+        case .failed(let counterexample, _):
+          return FailureText(
+            lab: result.lab, result: check, counterexample: counterexample, commands: commands,
+            style: style
+          ).text + "\n"
+        }
+      }.joined()
+    }
+  }
+
+  private var welcome: String {
+    Style.lines(
+      "Welcome! Nothing is solved yet, and this is where everybody starts. Each lab below names the page to read "
+        + "and the file to open; after every small step, grade again.", columns: style.width
+    ).joined(separator: "\n")
+  }
+
+  private func section(_ lab: LabResult) -> String {
+    let header = style.bold(
+      Style.spread(
+        "\(lab.lab.id): \(lab.lab.title)", "\(lab.score) of 100 points", column: Self.column))
+    switch lab.outcome {
+    case .untouched: return header + "\n" + firstSteps(lab.lab)
+    case .refused(let message), .notBuilt(let message):
+      let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+      return header + "\n" + lines.map { "  \($0)".trimmingEnd() }.joined(separator: "\n")
+    case .judged(let checks):
+      let list = checks.map(line).joined(separator: "\n")
+      return ([header + "\n" + list] + failures(lab)).joined(separator: "\n\n")
+    }
+  }
+
+  private func firstSteps(_ lab: Lab) -> String {
+    var lines = [
+      "  The files are still as they were handed out. To begin:",
+      "  1. Read  Exercises/\(lab.id)/README.md",
+      "  2. Edit  \(firstTask(lab) ?? "Exercises/\(lab.id)")",
+      "  3. Run   \(Commands.grade) \(lab.id)",
+    ]
+    if let check = lab.checks.first {
+      lines.append(
+        "  The first check to turn green: \(check.title) (\(commands.hint(check, of: lab)))")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func line(_ result: CheckResult) -> String {
+    let check = result.check
+    let mark: String
+    var text: String
+    switch result.verdict {
+    case .passed(let note):
+      mark = style.good("✔")
+      text = Style.spread(
+        "    \(check.title)", "\(result.earned) of \(check.points)", column: Self.column)
+      if all, !note.isEmpty { text += "\n" + note.indented(6, style) }
+    case .failed:
+      mark = style.bad("✘")
+      text = Style.spread(
+        "    \(check.title)", "\(result.earned) of \(check.points)", column: Self.column)
+    case .notJudged(let reason):
+      mark = "–"
+      text = Style.spread("    \(check.title)", "not judged", column: Self.column)
+      text += "\n" + reason.indented(6, style)
+    }
+    return "  \(mark) " + text.dropFirst(4)
+  }
+
+  private func failures(_ lab: LabResult) -> [String] {
+    let failed = lab.checks.compactMap { result in
+      result.counterexample.map { (result, $0) }
+    }
+    let shown = all ? failed.count : min(Self.inFull, failed.count)
+    var parts = failed.prefix(shown).map { result, counterexample in
+      FailureText(
+        lab: lab.lab, result: result, counterexample: counterexample, commands: commands,
+        style: style
+      ).text
+    }
+    if shown < failed.count {
+      let rest = failed.count - shown
+      var lines = ["\(rest == 1 ? "One more check" : "\(rest) more checks") failed:"]
+      for (result, counterexample) in failed.dropFirst(shown) {
+        let found = counterexample.found.split(separator: "\n").first.map(String.init) ?? ""
+        let line = "✘ \(result.check.title): \(found)"
+        let most = style.width - 2
+        let cut = line.count > most ? line.prefix(most - 1) + "…" : line[...]
+        lines.append("  " + cut.replacing("✘", with: style.bad("✘"), maxReplacements: 1))
+      }
+      lines.append("See them in full with \(commands.all(lab.lab))")
+      parts.append(lines.joined(separator: "\n"))
+    }
+    return parts
+  }
+
+  private var footer: String {
+    var lines: [String] = []
+    if result.labs.count > 1 {
+      let parts = result.labs.map { "\($0.lab.id) \($0.score) × \($0.weight)" }
+      lines.append(
+        style.bold("Total     \(result.total) of 100 points")
+          + "   (\(parts.joined(separator: ", ")))")
+    } else {
+      lines.append(style.bold("Total     \(result.total) of 100 points"))
+    }
+    lines.append("Seed      \(result.seed)")
+    let confinement = result.confinement
+    var confined =
+      confinement.inForce.isEmpty ? "not at all" : confinement.inForce.joined(separator: ", ")
+    if !confinement.missing.isEmpty {
+      confined += "; this machine lacks: \(confinement.missing.joined(separator: ", "))"
+    }
+    lines += Style.lines("Confined  \(confined)", columns: style.width)
+    let replays = result.labs.filter { $0.checks.contains { $0.counterexample != nil } }
+    if !replays.isEmpty {
+      let folders = replays.map { "\(commands.root)\(ReplayFile.folder(of: $0.lab))" }
+      lines.append("Replays   \(folders.joined(separator: ", "))")
+    }
+    for lab in result.labs where !lab.notJudged.isEmpty {
+      let points = lab.notJudged.reduce(0) { $0 + $1.check.points }
+      lines += Style.lines(
+        "Note      \(points) points of \(lab.lab.id) could not be judged here; its score counts the other "
+          + "\(100 - points).", columns: style.width)
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension String {
+  /// The text's lines behind `columns` spaces, faint.
+  fileprivate func indented(_ columns: Int, _ style: Style) -> String {
+    Style.lines(self, columns: style.width - columns)
+      .map { String(repeating: " ", count: columns) + style.faint($0) }.joined(separator: "\n")
+  }
+}

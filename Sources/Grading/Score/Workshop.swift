@@ -1,0 +1,63 @@
+import AllocationTrace
+import LabBench
+import Labs
+
+/// Turns sources that nobody vouches for into subjects: compiles them, links them, starts them confined.
+///
+/// The grader knows no more of workers than this, so its tests judge subjects in their own process.
+public protocol Workshop: Sendable {
+  /// Compiles and links `sources` as the module of `lab`; what is cached is answered at once.
+  ///
+  /// - Throws: ``BuildProblem`` when the sources are at fault, ``GradingError`` when the grader is.
+  func build(_ sources: [SourceFile], for lab: Lab, as kind: BuildKind) throws -> any Build
+  /// What holds every worker in place on this machine.
+  var confinement: ConfinementSummary { get }
+}
+
+/// How sources are built.
+public struct BuildKind: Hashable, Sendable {
+  /// Optimised code is timed; unoptimised code says why it stopped.
+  public var optimised: Bool
+  /// Whether the sources may import KernelMemory: audit's adapter over the reference, never a submission.
+  public var linksReference: Bool
+
+  public init(optimised: Bool = false, linksReference: Bool = false) {
+    self.optimised = optimised
+    self.linksReference = linksReference
+  }
+}
+
+/// Sources that were built.
+public protocol Build: Sendable {
+  /// A subject of its own, sharing nothing with others.
+  func start() -> any PrintingSubject
+}
+
+/// A subject that remembers what the student's code printed.
+public protocol PrintingSubject: TimedSubject {
+  /// What the code printed so far, cut to a few thousand bytes.
+  var printed: String { get }
+}
+
+/// Why sources did not become a program, in words for the student.
+public struct BuildProblem: Error, Hashable, Sendable {
+  public let message: String
+
+  public init(_ message: String) { self.message = message }
+}
+
+/// What holds a worker in place.
+public struct ConfinementSummary: Hashable, Sendable {
+  /// The means in force, in the words of the report: `own session`, `seccomp`.
+  public let inForce: [String]
+  /// The means that this machine lacks.
+  public let missing: [String]
+
+  public init(inForce: [String], missing: [String] = []) {
+    self.inForce = inForce
+    self.missing = missing
+  }
+
+  /// Whether nothing is missing that `--require-confinement` asks for.
+  public var isComplete: Bool { missing.isEmpty }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Labs
+
+/// Puts a lab's stub back where the student works, and keeps what was there.
+public struct Reset: Sendable {
+  public let course: Course
+
+  public init(course: Course) { self.course = course }
+
+  /// Restores the lab's stub and answers what was done, for the student.
+  ///
+  /// The old files go into a folder beside the lab's, which belongs to no module: a file that is not Swift within
+  /// the lab's own folder would make the package manager warn at every build.
+  public func run(_ lab: Lab) throws(GradingError) -> String {
+    let stub = try course.sources(in: "grading/\(lab.id)/stub", of: lab)
+    let folder = "Exercises/\(lab.id)"
+    let old = swiftFiles(folder)
+    if old == stub {
+      return "\(folder) is the stub already; nothing was changed.\n"
+    }
+    var message = ""
+    if !old.isEmpty {
+      let kept = freeName(folder)
+      do {
+        try FileManager.default.createDirectory(
+          atPath: course.path(kept), withIntermediateDirectories: true)
+        for file in old {
+          try FileManager.default.moveItem(
+            atPath: course.path("\(folder)/\(file.name)"),
+            toPath: course.path("\(kept)/\(file.name)"))
+        }
+      } catch {
+        throw .failure("\(folder) cannot be kept in \(kept): \(Files.reason(error)).")
+      }
+      let names = old.map(\.name).joined(separator: ", ")
+      message = "Your files (\(names)) are kept in \(kept).\n"
+    }
+    for file in stub {
+      try Files.write(file.text, to: course.path("\(folder)/\(file.name)"))
+    }
+    return message + "\(folder) is the stub again.\n"
+  }
+
+  private func swiftFiles(_ folder: String) -> [SourceFile] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: course.path(folder))) ?? []
+    return names.filter { $0.hasSuffix(".swift") && !$0.hasPrefix(".") }.sorted().map { name in
+      let data = FileManager.default.contents(atPath: course.path("\(folder)/\(name)")) ?? Data()
+      return SourceFile(name: name, text: String(decoding: data, as: UTF8.self))
+    }
+  }
+
+  /// The first of `Exercises/Lab.old-1`, `-2`, … that is not there.
+  private func freeName(_ folder: String) -> String {
+    var number = 1
+    while FileManager.default.fileExists(atPath: course.path("\(folder).old-\(number)")) {
+      number += 1
+    }
+    return "\(folder).old-\(number)"
+  }
+}

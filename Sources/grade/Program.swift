@@ -1,0 +1,212 @@
+import Foundation
+import Grading
+import Labs
+
+/// The program, apart from the process it runs in.
+struct Program {
+  var labs = Lab.all
+  /// Makes what builds and starts submissions, once it is known where the course lies.
+  var workshop: (Course) throws(GradingError) -> any Workshop
+  var currentDirectory: String
+  var style = Style()
+  /// Whether somebody watches standard error.
+  var showsProgress = false
+  var output: @Sendable (String) -> Void
+  var errors: @Sendable (String) -> Void
+
+  /// Runs one command line and answers the exit status.
+  func run(_ words: [String]) -> Int32 {
+    do throws(GradingError) {
+      return try perform(try Command.parse(words, labs: labs.map(\.id)))
+    } catch {
+      errors("grade: \(error.message)\n")
+      switch error {
+      case .usage:
+        errors("How to use it: swift run grade help\n")
+        return 2
+      case .failure: return 3
+      }
+    }
+  }
+
+  private func perform(_ command: Command) throws(GradingError) -> Int32 {
+    switch command {
+    case .grade(let options): return try grade(options)
+    case .list(let course):
+      let course = try find(course)
+      output(LessonText.list(courseLabs(course), weight: course.weight, style: style))
+    case .hint(let name, let level, _):
+      let (lab, check) = try LessonText.find(check: name, in: labs)
+      guard level <= check.hints.count else {
+        throw .failure("\(lab.id)/\(check.id) has no hint \(level).")
+      }
+      output(
+        LessonText.hint(
+          check, of: lab, level: level, commands: Commands(labs: labs), style: style))
+    case .replay(let file, let submission, let course):
+      try replay(file, submission: submission, course: try find(course))
+    case .reset(let name, let course):
+      output(try Reset(course: try find(course)).run(try LessonText.find(lab: name, in: labs)))
+    case .audit: throw .failure("audit is not there yet.")
+    case .help: output(helpText)
+    }
+    return 0
+  }
+
+  private func find(_ directory: String?, seed: UInt64? = nil) throws(GradingError) -> Course {
+    var course = try Course.find(directory: directory, start: currentDirectory, labs: labs)
+    course.seed = seed ?? course.seed
+    return course
+  }
+
+  /// The course's labs, in its order.
+  private func courseLabs(_ course: Course) -> [Lab] {
+    course.entries.compactMap { entry in labs.first { $0.id == entry.lab } }
+  }
+
+  private func grade(_ options: GradeOptions) throws(GradingError) -> Int32 {
+    let course = try find(options.course, seed: options.seed)
+    var chosen = courseLabs(course)
+    if !options.labs.isEmpty {
+      let named = try options.labs.map { name throws(GradingError) in
+        try LessonText.find(lab: name, in: labs)
+      }
+      chosen = labs.filter { lab in named.contains { $0.id == lab.id } }
+    }
+    let isAlone = chosen.count == 1 && !options.labs.isEmpty
+    let submission = try open(options.submission, of: course)
+    guard submission.holdsAny(of: chosen, bareFiles: isAlone) else {
+      throw .usage(
+        "\(submission.name) has none of the folders that are to be graded: "
+          + chosen.map(\.id).joined(separator: ", ") + ".")
+    }
+    let workshop = try workshop(course)
+    if options.requireConfinement, !workshop.confinement.isComplete {
+      throw .failure(
+        "nothing was run: --require-confinement, but this machine lacks "
+          + workshop.confinement.missing.joined(separator: ", ") + ".")
+    }
+    let grader = grader(course, workshop)
+    let result = try grader.grade(submission, labs: chosen, alone: isAlone)
+    clearProgress()
+
+    do throws(GradingError) {
+      try ReplayFile.write(result, course: course)
+    } catch {
+      errors("grade: no replays: \(error.message)\n")
+    }
+    if options.json != "-" {
+      let report = TextReport(
+        result, commands: commands(course, options.submission, options.course), style: style,
+        all: options.all, firstTask: { Self.firstTask($0, course: course) })
+      output(report.text)
+    }
+    try write(JSONReport(result).text, to: options.json)
+    if let required = options.require, result.total < required {
+      errors("grade: \(result.total) of 100 points, and \(required) are required.\n")
+      return 1
+    }
+    return 0
+  }
+
+  private func replay(
+    _ file: String, submission name: String?, course: Course
+  ) throws(GradingError) {
+    let replay = try Replay(
+      path: absolute(file, from: currentDirectory), name: file, labs: labs)
+    var course = course
+    if let seed = replay.seed { course.seed = seed }
+    let submission = try open(name, of: course)
+    let lab = replay.lab
+    let files: [SourceFile]
+    do throws(SubmissionProblem) {
+      files = try submission.files(of: lab, bareFiles: true)
+    } catch {
+      throw .usage(error.message)
+    }
+    let workshop = try workshop(course)
+    do {
+      let build = try workshop.build(files, for: lab, as: BuildKind())
+      output(replay.text(on: build.start()) + "\n")
+    } catch let problem as BuildProblem {
+      throw .usage(problem.message)
+    } catch {
+      throw error as? GradingError ?? .failure("\(error)")
+    }
+    guard let check = replay.check else { return }
+    var assignment = Grader.Assignment(lab: lab, sources: files)
+    assignment.checks = [check]
+    let outcome = try grader(course, workshop).judge([assignment])[0]
+    clearProgress()
+    let result = LabResult(lab: lab, weight: 1, outcome: outcome)
+    output("\n" + TextReport.verdict(of: result, commands: commands(course, name), style: style))
+  }
+
+  private func grader(_ course: Course, _ workshop: any Workshop) -> Grader {
+    var grader = Grader(course: course, workshop: workshop)
+    if showsProgress {
+      grader.progress = { [errors] done, total in
+        errors("\r\u{1B}[K\(done) of \(total) steps…")
+      }
+    }
+    return grader
+  }
+
+  private func clearProgress() {
+    if showsProgress { errors("\r\u{1B}[K") }
+  }
+
+  /// The submission's folder: the one named, else the course's own Exercises.
+  private func open(_ name: String?, of course: Course) throws(GradingError) -> Submission {
+    let submission =
+      name.map { Submission(directory: absolute($0, from: currentDirectory), name: $0) }
+      ?? Submission(directory: course.path("Exercises"), name: prefix(course) + "Exercises")
+    var isFolder: ObjCBool = false
+    guard
+      FileManager.default.fileExists(atPath: submission.directory, isDirectory: &isFolder)
+    else {
+      throw .usage("The submission \(submission.name) does not exist.")
+    }
+    guard isFolder.boolValue else {
+      throw .usage("The submission \(submission.name) is not a folder.")
+    }
+    return submission
+  }
+
+  /// What stands before the course's own paths for somebody in the current folder.
+  private func prefix(_ course: Course) -> String {
+    course.root == absolute(".", from: currentDirectory) ? "" : course.root + "/"
+  }
+
+  private func commands(
+    _ course: Course, _ submission: String?, _ directory: String? = nil
+  ) -> Commands {
+    let suffix =
+      (submission.map { " --submission \($0)" } ?? "") + (directory.map { " --course \($0)" } ?? "")
+    return Commands(suffix: suffix, root: prefix(course), labs: labs)
+  }
+
+  /// Writes `text` where `--json` says.
+  private func write(_ text: String, to file: String?) throws(GradingError) {
+    switch file {
+    case nil: break
+    case "-": output(text)
+    case let file?: try Files.write(text, to: absolute(file, from: currentDirectory))
+    }
+  }
+
+  /// The line of the lab's first TODO in the student's own files.
+  private static func firstTask(_ lab: Lab, course: Course) -> String? {
+    let folder = "Exercises/\(lab.id)"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: course.path(folder))) ?? []
+    for name in names.filter({ $0.hasSuffix(".swift") }).sorted() {
+      let data = FileManager.default.contents(atPath: course.path("\(folder)/\(name)")) ?? Data()
+      let lines = String(decoding: data, as: UTF8.self).split(
+        separator: "\n", omittingEmptySubsequences: false)
+      if let index = lines.firstIndex(where: { $0.contains("// TODO:") }) {
+        return "\(folder)/\(name):\(index + 1)"
+      }
+    }
+    return nil
+  }
+}
