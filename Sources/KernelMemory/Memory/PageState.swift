@@ -1,0 +1,124 @@
+import Synchronization
+
+/// The state of one page frame in one byte: what block starts there, if any.
+///
+/// This is the part of Linux's `struct page` that decides merges: `PageBuddy` with the order in `private`. A byte a
+/// page keeps the buddies of a free block in few cache lines.
+@frozen
+public struct PageState: Hashable, Sendable, RawRepresentable {
+  public var rawValue: UInt8
+
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// No block starts here: the page lies inside the block of a page before it. Zero, so that a fresh memory
+  /// map costs nothing until it is used.
+  @inlinable static var interior: PageState { PageState(rawValue: 0) }
+  /// Never given to the allocator.
+  @inlinable static var reserved: PageState { PageState(rawValue: 1) }
+
+  @inlinable static func free(_ order: Int) -> PageState {
+    .init(rawValue: 0x10 | UInt8(truncatingIfNeeded: order))
+  }
+  @inlinable static func allocated(_ order: Int) -> PageState {
+    .init(rawValue: 0x20 | UInt8(truncatingIfNeeded: order))
+  }
+  @inlinable static func perCPU(_ order: Int) -> PageState {
+    .init(rawValue: 0x40 | UInt8(truncatingIfNeeded: order))
+  }
+
+  /// The kind of block that starts here, without its order.
+  @inlinable var kind: UInt8 { rawValue & 0xf0 }
+  @inlinable var isBlockHead: Bool { rawValue >= 0x10 }
+  @inlinable var order: Int { Int(rawValue & 0xf) }
+  @inlinable var isFree: Bool { kind == 0x10 }
+  @inlinable var isAllocated: Bool { kind == 0x20 }
+  @inlinable var isPerCPU: Bool { kind == 0x40 }
+}
+
+/// A page's place in a doubly linked list, as indices into the same array.
+@frozen
+@usableFromInline
+struct PageLinks {
+  @usableFromInline var next: UInt32
+  @usableFromInline var previous: UInt32
+
+  @inlinable init(next: UInt32, previous: UInt32) {
+    self.next = next
+    self.previous = previous
+  }
+}
+
+/// The memory map: a descriptor for every page frame (Linux's `mem_map`, an array of `struct page`).
+///
+/// A trivially copyable handle over raw memory. Two arrays rather than one of structures: deciding a merge reads
+/// state bytes alone. Behind the links of the pages lie those of the list heads, so that a list needs no nil.
+@frozen
+public struct MemoryMap: @unchecked Sendable {
+  /// Indexed by frame number. Read without a lock when a buddy is looked at, so accesses are atomic.
+  @usableFromInline let states: UnsafeMutablePointer<Atomic<UInt8>>
+  /// Indexed by frame number, then by list head.
+  @usableFromInline let links: UnsafeMutablePointer<PageLinks>
+  /// First frame described; a multiple of the largest block's size.
+  @usableFromInline let start: Int
+  /// End of the frames described; a multiple of the largest block's size.
+  @usableFromInline let end: Int
+
+  @inlinable
+  subscript(frame: UInt32) -> PageState {
+    get { PageState(rawValue: states[Int(frame)].load(ordering: .relaxed)) }
+    nonmutating set { states[Int(frame)].store(newValue.rawValue, ordering: .relaxed) }
+  }
+
+  @inlinable
+  func contains(_ frame: PageFrame) -> Bool { frame.number >= start && frame.number < end }
+
+  // MARK: Lists
+
+  @inlinable
+  func makeEmptyList(_ head: UInt32) {
+    links[Int(head)] = PageLinks(next: head, previous: head)
+  }
+
+  @inlinable
+  func isEmptyList(_ head: UInt32) -> Bool { links[Int(head)].next == head }
+
+  @inlinable
+  func insert(_ frame: UInt32, after previous: UInt32) {
+    let next = links[Int(previous)].next
+    links[Int(frame)] = PageLinks(next: next, previous: previous)
+    links[Int(next)].previous = frame
+    links[Int(previous)].next = frame
+  }
+
+  /// Before the head of a list means at its tail.
+  @inlinable
+  func insert(_ frame: UInt32, before next: UInt32) {
+    insert(frame, after: links[Int(next)].previous)
+  }
+
+  @inlinable
+  func unlink(_ frame: UInt32) {
+    let place = links[Int(frame)]
+    links[Int(place.previous)].next = place.next
+    links[Int(place.next)].previous = place.previous
+  }
+
+  // MARK: Questions
+
+  /// What the page is part of. O(``maxOrder``): a block's head is found by clearing low bits of the number.
+  public func use(of frame: PageFrame) -> PageUse {
+    guard contains(frame) else { return .foreign }
+    for order in 0...maxOrder {
+      let head = frame.number & ~((1 << order) - 1)
+      let state = self[UInt32(head)]
+      if state == .reserved { return .reserved }
+      guard state.isBlockHead, head + (1 << state.order) > frame.number else { continue }
+      switch state.kind {
+      case 0x10: return .free(head: PageFrame(head), order: state.order)
+      case 0x20: return .allocated(head: PageFrame(head), order: state.order)
+      default: return .perCPU(head: PageFrame(head), order: state.order)
+      }
+    }
+    return .reserved
+  }
+}
