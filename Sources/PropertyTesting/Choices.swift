@@ -26,6 +26,8 @@ public final class Choices {
   public private(set) var drawn: [UInt64] = []
   /// The labels given so far, each once.
   public private(set) var labels: Set<String> = []
+  /// What the run says of itself, line by line; empty while searching.
+  public private(set) var notes: [String] = []
 
   /// For each draw the largest number that it could have been.
   private(set) var maxima: [UInt64] = []
@@ -36,6 +38,8 @@ public final class Choices {
 
   /// The numbers to draw first.
   private let script: [UInt64]
+  /// Whether notes are kept.
+  private let explains: Bool
   /// Where further numbers come from; nil when replaying, and then they are all 0.
   private var random: SplitMix64?
   /// Indices into `spans` of those still open.
@@ -43,8 +47,9 @@ public final class Choices {
   /// For the outermost level and each open span: how often `more` has said yes to spans directly within.
   private var repeated = [0]
 
-  init(script: [UInt64], random: SplitMix64?) {
+  init(script: [UInt64], random: SplitMix64?, explains: Bool) {
     self.script = script
+    self.explains = explains
     self.random = random
   }
 
@@ -143,6 +148,13 @@ public final class Choices {
 
   /// Counts this run under `label`; the report says what share of the runs had it.
   public func label(_ label: String) { labels.insert(label) }
+
+  /// Says what the run just did, in one line: `allocate(3)`.
+  ///
+  /// Costs nothing while searching; only the minimal case and a replay are asked for their notes.
+  public func note(_ line: @autoclosure () -> String) {
+    if explains { notes.append(line()) }
+  }
 
   /// Draws a number from 0 to `largest`, all equally likely: what every other draw is made of.
   public func choice(upTo largest: UInt64) throws -> UInt64 {

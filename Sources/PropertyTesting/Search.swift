@@ -1,5 +1,5 @@
 /// What a search found.
-public struct SearchReport {
+public struct SearchReport: Sendable {
   /// How many generated runs were judged, the failing one included.
   public var runs = 0
   /// How many generated runs were discarded by ``Choices/assume(_:)``.
@@ -9,12 +9,19 @@ public struct SearchReport {
   /// The smallest failure, or nil when every run passed.
   public var failure: Failure?
 
+  /// A report of nothing yet.
+  public init() {}
+
   /// A run that failed, as small as shrinking could make it.
-  public struct Failure {
+  public struct Failure: Sendable {
     /// What the smallest failing run threw.
     public var error: any Error
     /// The draws of the smallest failing run: replay them with ``replay(_:property:)``.
     public var choices: [UInt64]
+    /// What the smallest failing run noted.
+    public var notes: [String]
+    /// Whether the smallest run fails each time; a property that passes when repeated depends on more than its draws.
+    public var isReproducible: Bool
     /// The draws of the run that failed first.
     public var original: [UInt64]
     /// Where the failure came from.
@@ -46,7 +53,7 @@ extension SearchReport {
 }
 
 /// How one run ended.
-public enum RunOutcome {
+public enum RunOutcome: Sendable {
   case passed
   /// An assumption did not hold, or the run drew more than ``Choices/limit`` numbers.
   case discarded
@@ -94,8 +101,10 @@ public func search(
     }
     shrinker.shrink()
     guard case .failed(let error) = shrinker.best.outcome else { return }
+    let again = Run(script: shrinker.best.values, random: nil, explains: true, property: property)
     report.failure = SearchReport.Failure(
-      error: error, choices: shrinker.best.values, original: found.run.values,
+      error: error, choices: shrinker.best.values, notes: again.notes,
+      isReproducible: again.hasFailed, original: found.run.values,
       origin: found.origin, shrinks: shrinker.improvements, shrinkRuns: shrinker.runs)
   }
   return report
@@ -105,7 +114,7 @@ public func search(
 ///
 /// Numbers too large for a draw count as the largest possible; beyond the end of the list every draw is 0.
 public func replay(_ choices: [UInt64], property: (Choices) throws -> Void) -> RunOutcome {
-  Run(script: choices, random: nil, property: property).outcome
+  Run(script: choices, random: nil, explains: true, property: property).outcome
 }
 
 /// One run of a property, and everything that shrinking needs to know about it.
@@ -115,10 +124,14 @@ struct Run {
   let spans: [Span]
   let repetitions: Int
   let labels: Set<String>
+  let notes: [String]
   let outcome: RunOutcome
 
-  init(script: [UInt64], random: SplitMix64?, property: (Choices) throws -> Void) {
-    let choices = Choices(script: script, random: random)
+  init(
+    script: [UInt64], random: SplitMix64?, explains: Bool = false,
+    property: (Choices) throws -> Void
+  ) {
+    let choices = Choices(script: script, random: random, explains: explains)
     var failure: (any Error)?
     do { try property(choices) } catch { failure = error }
     values = choices.drawn
@@ -126,6 +139,7 @@ struct Run {
     spans = choices.spans
     repetitions = choices.repetitions
     labels = choices.labels
+    notes = choices.notes
     // The flag decides, so that a property that catches the discarding error is discarded all the same.
     outcome =
       if choices.isDiscarded {

@@ -45,7 +45,7 @@ struct PlantedBuddy: Hashable {
 
 /// A buddy allocator in use by someone who only looks at the pages that are handed out.
 struct BuddyUse: Hashable {
-  enum Command: CustomStringConvertible {
+  enum Command: CustomStringConvertible, Sendable {
     case allocate(order: Int)
     case free(Int)
 

@@ -73,7 +73,7 @@ struct HeapUse: Hashable {
     var owner: UInt8
   }
 
-  enum Command: CustomStringConvertible {
+  enum Command: CustomStringConvertible, Sendable {
     case allocate(Int)
     case free(Int)
     case touch(Int)
@@ -127,7 +127,7 @@ struct HeapUse: Hashable {
 }
 
 /// A failure that knows the commands that led to it.
-struct Wrong<Command: CustomStringConvertible>: Error, CustomStringConvertible {
+struct Wrong<Command: CustomStringConvertible & Sendable>: Error, CustomStringConvertible {
   var commands: [Command]
   var what: String
 

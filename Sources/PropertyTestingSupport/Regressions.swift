@@ -1,0 +1,61 @@
+import Foundation
+
+/// Cases that failed once and are run before all others, kept in a file beside the tests.
+///
+/// `Regressions/blocks-never-overlap.choices` belongs to the property "blocks never overlap". Each line is one
+/// case: the draws as a failure prints them, whole numbers separated by spaces. Empty lines are skipped, and
+/// so is what follows `#`: say there what was wrong. A test target excludes the folder in `Package.swift`.
+/// Draws mean what the property makes of them: a case outlives no change of what the property draws.
+struct Regressions: Sendable, Equatable {
+  /// The property's name in lower case, hyphens for all but letters and digits.
+  let slug: String
+  /// From the test's folder on, for messages: `Regressions/blocks-never-overlap.choices`.
+  let path: String
+  /// The draws of each case.
+  private(set) var cases: [[UInt64]] = []
+  /// For each case the number of its line.
+  private(set) var lines: [Int] = []
+
+  /// Reads the cases of the property called `name` from the folder beside `testFile`; none without a file.
+  init(of name: String, beside testFile: String) throws {
+    slug = Regressions.slug(name)
+    path = "Regressions/\(slug).choices"
+    let file = URL(fileURLWithPath: testFile).deletingLastPathComponent().appending(path: path)
+    guard FileManager.default.fileExists(atPath: file.path) else { return }
+    try parse(String(contentsOf: file, encoding: .utf8))
+  }
+
+  /// The cases that `text` lists.
+  init(of name: String, text: String) throws {
+    slug = Regressions.slug(name)
+    path = "Regressions/\(slug).choices"
+    try parse(text)
+  }
+
+  private mutating func parse(_ text: String) throws {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
+      let words = line.prefix { $0 != "#" }
+      if words.allSatisfy(\.isWhitespace) { continue }
+      guard let choices = parseChoices(words) else {
+        throw MalformedRegression(path: path, line: index + 1, text: String(line))
+      }
+      cases.append(choices)
+      lines.append(index + 1)
+    }
+  }
+
+  private static func slug(_ name: String) -> String {
+    name.lowercased().split { !$0.isLetter && !$0.isNumber }.joined(separator: "-")
+  }
+}
+
+/// A line of a file of regressions that is no list of draws.
+struct MalformedRegression: Error, Equatable, CustomStringConvertible {
+  let path: String
+  let line: Int
+  let text: String
+  var description: String {
+    "\(path):\(line): not whole numbers separated by spaces: \"\(text)\""
+  }
+}
