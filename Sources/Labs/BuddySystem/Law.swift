@@ -1,0 +1,107 @@
+import AllocationTrace
+import LabBench
+import LabKit
+
+/// One rule, judged step by step along a trace.
+///
+/// A law judges its own rule alone: wherever it can it compares the subject with the subject's own windows, so that a
+/// mistake in one place does not cost the points of another.
+protocol Law {
+  init(_ machine: Machine)
+  /// How many steps so far were ones that the rule speaks about; a rule never met is not one kept.
+  var met: Int { get }
+  /// Throws where the step breaks the rule; `walk` stands behind the step.
+  mutating func judge(_ step: Step, _ walk: Walk) throws(Fault)
+}
+
+/// A trace, what the subject answered, and where a rule was broken.
+struct Finding: Error {
+  var operations: [TraceOperation]
+  var transcript: Transcript
+  /// The operation that broke the rule.
+  var index: Int
+  var fault: Fault
+
+  /// How many steps of the trace lead there.
+  var stepCount: Int {
+    (0...index).count {
+      operations[$0].isStep
+        && !(transcript.outcomes.indices.contains($0) && transcript.outcomes[$0] == .skipped)
+    }
+  }
+}
+
+/// What a trace showed besides keeping a rule.
+struct Tally {
+  /// Steps that the rule speaks about.
+  var met = 0
+  /// Requests answered with memory that was free.
+  var allocations = 0
+  /// Good frees that were accepted.
+  var frees = 0
+  /// The first request that was not answered with free memory, though some block of it was free.
+  var firstRefusal: Int?
+  /// The first good free that was refused.
+  var firstRefusedFree: Int?
+}
+
+extension Law {
+  /// Judges one trace; throws the first ``Finding``.
+  ///
+  /// Where an answer is no aligned block of free memory the walk ends: whatever follows would be judged by guesswork.
+  static func judge(
+    _ operations: [TraceOperation], _ transcript: Transcript
+  ) throws(Finding) -> Tally {
+    func finding(_ index: Int, _ fault: Fault) -> Finding {
+      Finding(operations: operations, transcript: transcript, index: index, fault: fault)
+    }
+    var tally = Tally()
+    guard var walk = Walk(operations, transcript.outcomes) else { return tally }
+    var law = Self(walk.machine)
+    if transcript.outcomes.first != .done, let first = transcript.outcomes.first {
+      throw finding(0, Fault(expected: "a machine that boots", found: Words.answer(first)))
+    }
+    var isBeyondJudging = false
+    while !isBeyondJudging {
+      let next: (index: Int, step: Step)?
+      do throws(Fault) { next = try walk.next() } catch { throw finding(walk.index - 1, error) }
+      guard let (index, step) = next else { break }
+      do throws(Fault) { try law.judge(step, walk) } catch { throw finding(index, error) }
+      tally.note(step, at: index)
+      isBeyondJudging = step.leavesGroundOfModel
+    }
+    if !isBeyondJudging, let stop = Words.ending(transcript.ending) {
+      let index = min(transcript.outcomes.count, operations.count - 1)
+      throw finding(index, Fault(expected: "an answer", found: stop))
+    }
+    tally.met = law.met
+    return tally
+  }
+}
+
+extension Step {
+  /// Whether the model cannot follow: a block was handed out that was not free, or a bad free accepted.
+  fileprivate var leavesGroundOfModel: Bool {
+    switch action {
+    case .allocate(_, _, let answer): answer != nil && holder == nil
+    case .free(_, _, let isGood, let refusal): !isGood && refusal == nil
+    case .list, .firstWindow: false
+    }
+  }
+}
+
+extension Tally {
+  fileprivate mutating func note(_ step: Step, at index: Int) {
+    switch step.action {
+    case .allocate:
+      if step.holder != nil {
+        allocations += 1
+      } else if step.source != nil {
+        firstRefusal = firstRefusal ?? index
+      }
+    case .free(_, _, isGood: true, let refusal):
+      if refusal == nil { frees += 1 } else { firstRefusedFree = firstRefusedFree ?? index }
+    case .free, .list, .firstWindow: break
+    }
+  }
+}

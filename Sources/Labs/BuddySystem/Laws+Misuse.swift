@@ -1,0 +1,89 @@
+import LabKit
+
+/// A bad free is refused and changes nothing.
+struct MisuseLaw: Law {
+  private(set) var met = 0
+
+  init(_ machine: Machine) {}
+
+  mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
+    guard case .free(let frame, let order, isGood: false, let refusal) = step.action else {
+      return
+    }
+    guard refusal != nil else {
+      throw Fault(
+        expected: "refused: " + reason(frame, order, walk), found: "taken as a good free")
+    }
+    if let before = step.before, let after = step.after, before != after {
+      let words = Words.comparing(
+        expected: before, found: after, zones: walk.machine.zones.count)
+      throw Fault(
+        expected: "refused, and still " + words.expected,
+        found: "refused, but " + words.found)
+    }
+    met += 1
+  }
+
+  /// Why the free was bad.
+  private func reason(_ frame: Int, _ order: Int, _ walk: Walk) -> String {
+    guard walk.machine.zone(of: frame) != nil else {
+      return "frame \(frame) is not memory of this machine"
+    }
+    if let actual = walk.live[frame] {
+      return "the block at frame \(frame) was handed out with order \(actual), not \(order)"
+    }
+    return walk.isTaken(frame)
+      ? "frame \(frame) lies inside a block, which starts elsewhere" : "frame \(frame) is free"
+  }
+}
+
+/// All rules at once: every answer is legal, and the free blocks are exactly those that must be free.
+struct WholeContractLaw: Law {
+  private(set) var met = 0
+
+  init(_ machine: Machine) {}
+
+  mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
+    met += 1
+    switch step.action {
+    case .allocate(let order, _, let answer):
+      try judge(step, order: order, answer: answer, walk)
+    case .free(let frame, let order, isGood: true, let refusal?):
+      throw Fault(
+        expected: "the block of order \(order) at frame \(frame) to be taken back",
+        found: "refused: " + refusal)
+    case .free(let frame, let order, isGood: false, nil):
+      throw Fault(
+        expected: "refused: no block of order \(order) in use starts at frame \(frame)",
+        found: "taken as a good free")
+    default: break
+    }
+    guard let window = step.after, !walk.model.agrees(with: window) else { return }
+    let words = Words.comparing(
+      expected: walk.model.blocks, found: window, zones: walk.machine.zones.count)
+    throw Fault(expected: words.expected, found: words.found)
+  }
+
+  private func judge(
+    _ step: Step, order: Int, answer: Int?, _ walk: Walk
+  ) throws(Fault) {
+    guard let source = step.source else {
+      guard let answer else { return }
+      throw Fault(expected: "nil: no free block is large enough", found: "frame \(answer)")
+    }
+    let place = walk.machine.zones.count > 1 ? " of zone \(source.zone)" : ""
+    let wanted =
+      "\(Words.block(order: order)) out of a free block\(place) of order \(source.order)"
+    guard let answer else { throw Fault(expected: wanted, found: "nil") }
+    guard let holder = step.holder else {
+      throw Fault(
+        expected: wanted, found: "frame \(answer), where no such block was free")
+    }
+    guard holder.zone == source.zone, holder.order == source.order else {
+      let from = walk.machine.zones.count > 1 ? " of zone \(holder.zone)" : ""
+      throw Fault(
+        expected: wanted,
+        found: "frame \(answer), out of a free block\(from) of order \(holder.order)")
+    }
+  }
+}
