@@ -6,9 +6,13 @@ struct FreeBlock: Hashable, Comparable, Sendable {
   var order: Int
   var frame: Int
 
-  /// The frames of the block; empty when the order is not one that a block can have.
-  var frames: Range<Int> {
-    (0...maxOrder).contains(order) && frame < 1 << 40 ? frame..<frame + (1 << order) : frame..<frame
+  /// The frames of the block.
+  var frames: Range<Int> { FreeBlock.frames(frame, order: order) }
+
+  /// The frames of a block; empty when it is beyond anything that a machine can have.
+  static func frames(_ first: Int, order: Int) -> Range<Int> {
+    guard (0...maxOrder).contains(order), abs(Double(first)) < 1e12 else { return 0..<0 }
+    return first..<first + (1 << order)
   }
 
   static func < (a: FreeBlock, b: FreeBlock) -> Bool {

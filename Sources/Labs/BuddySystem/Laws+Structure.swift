@@ -31,14 +31,14 @@ struct OverlapLaw: Law {
       met += 1
       return
     }
-    let frames = answer..<answer &+ (1 << order)
-    let other = walk.live.filter { frames.overlaps($0.key..<$0.key + (1 << $0.value)) }.min {
+    let frames = FreeBlock.frames(answer, order: order)
+    let other = walk.live.filter { frames.overlaps(FreeBlock.frames($0.key, order: $0.value)) }.min {
       $0.key < $1.key
     }
     if let other {
       throw Fault(
         expected: "frames that nobody holds",
-        found: "frames \(Words.frames(frames)), though the block \(Words.frames(other.key..<other.key + (1 << other.value))) is in use"
+        found: "frames \(Words.frames(frames)), though the block \(Words.frames(FreeBlock.frames(other.key, order: other.value))) is in use"
       )
     }
   }
@@ -154,7 +154,7 @@ extension Step {
   /// Throws unless answered and listed blocks are memory of the machine.
   fileprivate func judgeInside(_ machine: Machine) throws(Fault) {
     if case .allocate(let order, _, let answer?) = action, (0...maxOrder).contains(order),
-      let outside = (answer..<answer &+ (1 << order)).first(where: { machine.zone(of: $0) == nil })
+      let outside = FreeBlock.frames(answer, order: order).first(where: { machine.zone(of: $0) == nil })
     {
       throw Fault(
         expected: "only frames of the machine: \(machine.words)",

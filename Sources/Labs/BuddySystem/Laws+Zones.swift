@@ -9,11 +9,11 @@ struct BorderLaw: Law {
   mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
     let machine = walk.machine
     if case .allocate(let order, _, let answer?) = step.action, (0...maxOrder).contains(order) {
-      let zones = Set((answer..<answer &+ (1 << order)).compactMap { machine.zone(of: $0) })
+      let zones = Set(FreeBlock.frames(answer, order: order).compactMap { machine.zone(of: $0) })
       if zones.count > 1 {
         throw Fault(
           expected: "a block within one zone",
-          found: "frames \(Words.frames(answer..<answer &+ (1 << order))), which lie in two")
+          found: "frames \(Words.frames(FreeBlock.frames(answer, order: order))), which lie in two")
       }
     }
     for block in step.after ?? [] {

@@ -89,7 +89,7 @@ struct FrameModel: Sendable {
   func block(holding frame: Int) -> FreeBlock? {
     guard let zone = machine.zone(of: frame) else { return nil }
     for order in 0...maxOrder {
-      let first = frame >> order << order
+      let first = (frame >> order) << order
       if orderAt[first] == order { return FreeBlock(zone: zone, order: order, frame: first) }
     }
     return nil
