@@ -74,3 +74,8 @@ public struct GFPFlagsDriver<Rules: GFPFlagRules>: Driver {
     }
   }
 }
+
+/// A worker's life with a submission of the GFPFlags lab.
+public func serve<Rules: GFPFlagRules>(_ type: Rules.Type) -> Never {
+  serve(driver: GFPFlagsDriver<Rules>.self)
+}

@@ -2,8 +2,12 @@ import AllocationTrace
 import LabBench
 
 extension Lab {
-  /// The GFPFlags lab.
+  /// The GFPFlags lab: what the flags of an allocation mean, as pure functions.
   public static let gfpFlags = Lab(
     id: "GFPFlags", title: "GFP flags", subjectType: "GFPFlags", contract: "GFPFlagRules",
-    vocabulary: GFPFlagsVerb.vocabulary, checks: [], narrate: { _, _, _ in "" })
+    vocabulary: GFPFlagsVerb.vocabulary,
+    checks: gfpComposing + gfpBehaviour + gfpZones + gfpReserves + gfpSituations + gfpText,
+    narrate: { operations, outcomes, index in
+      GFPWords.step(operations[index], index < outcomes.count ? outcomes[index] : nil)
+    })
 }

@@ -1,0 +1,175 @@
+import AllocationTrace
+import LabBench
+import LabKit
+
+extension Lab {
+  /// Where the memory may come from.
+  static let gfpZones: [Check] = [
+    .gfp(
+      "zone-choice", "The modifiers choose the highest zone",
+      rule: """
+        The first zone tried is the highest that the zone modifiers allow: DMA, DMA32, HighMem, or Normal \
+        without a modifier. What the machine does not know becomes Normal, and an empty zone is passed over.
+        """,
+      kind: .exhaustive, points: 6, lesson: "zones",
+      hints: [
+        "A request names the highest zone it can use; on which machines does that zone exist?",
+        """
+        Two steps: modifiers to a zone, then that zone to one the machine's kernel knows, which is Normal \
+        where HighMem or DMA32 was never built in.
+        """,
+        """
+        let wanted = dma ? .dma : dma32 ? .dma32 : highMem ? .highMem : .normal; if the machine's known \
+        zones lack it, wanted = .normal; answer begins with the last populated zone that is not above wanted.
+        """,
+      ],
+      questions: {
+        questions(on: [.x86_64, .x86_32, .x86_64Small]) { mask, machine in
+          guard let expected = GFPModel.zones(mask, machine)?.first else { return nil }
+          return { zones in
+            if zones?.first == expected.rawValue || isRefusal(zones, of: mask) { return nil }
+            return ("\(name(expected)) first", zones.map(first) ?? "refused: nil")
+          }
+        }
+      }),
+    .gfp(
+      "zone-movable", "The Movable zone needs highMem and movable",
+      rule: """
+        On a machine with a Movable zone, a request is served from it exactly when both highMem and movable \
+        are set, and then it comes first.
+        """,
+      kind: .exhaustive, points: 4, lesson: "movable",
+      hints: [
+        "The kernel reaches its own movable data by fixed addresses: may that lie in any zone?",
+        """
+        One modifier says that the page can be moved, another that its address need not be mapped: the \
+        Movable zone asks for the two together.
+        """,
+        """
+        Before you look at highMem alone, test for highMem with movable; in the remaining cases movable is \
+        looked at no more.
+        """,
+      ],
+      questions: {
+        questions(on: [.x86_64Movable, .x86_32Movable]) { mask, machine in
+          guard GFPModel.zones(mask, machine) != nil else { return nil }
+          let both = GFPModel.highMem | GFPModel.movable
+          let isExpected = mask & both == both
+          let movable = GFPZone.movable.rawValue
+          return { zones in
+            guard let zones else {
+              return isExpected || mask & 0xf == 0 ? ("Movable first", "refused: nil") : nil
+            }
+            if isExpected {
+              return zones.first == movable ? nil : ("Movable first", GFPWords.zones(zones))
+            }
+            return zones.contains(movable)
+              ? ("not from Movable", GFPWords.zones(zones)) : nil
+          }
+        }
+      }),
+    .gfp(
+      "zone-fallback", "Fallback goes down, through every populated zone",
+      rule: """
+        After the first zone come all populated zones below it, from high to low, down to DMA: none is left \
+        out, none comes twice, and no higher one is ever tried.
+        """,
+      kind: .exhaustive, points: 5, lesson: "zones",
+      hints: [
+        "If a request can live with a zone, can it live with the zones below that one, or above?",
+        "The machine lists its populated zones from low to high, while the fallback list runs the other way.",
+        """
+        Drop the populated zones above the highest allowed one and reverse what is left; an empty zone \
+        never appears, because it is not populated.
+        """,
+      ],
+      questions: {
+        questions(on: GFPMachine.all) { mask, machine in
+          guard GFPModel.zones(mask, machine) != nil else { return nil }
+          let ladder = machine.populated.map(\.rawValue)
+          return { zones in
+            guard let zones else {
+              return isRefusal(nil, of: mask) ? nil : ("a list of zones", "refused: nil")
+            }
+            guard let first = zones.first else { return ("a list of zones", "no zones") }
+            let expected = Array(ladder.filter { $0 <= first }.reversed())
+            if zones != expected, ladder.contains(first) {
+              return (GFPWords.zones(expected), GFPWords.zones(zones))
+            }
+            if zones.count < 2, mask & (GFPModel.dma | GFPModel.dma32) == 0 {
+              return ("a zone to fall back to", GFPWords.zones(zones))
+            }
+            return ladder.contains(first)
+              ? nil : ("populated zones only", GFPWords.zones(zones))
+          }
+        }
+      }),
+    .gfp(
+      "zone-refusal", "Contradicting zone modifiers are refused",
+      rule: """
+        A mask with more than one of dma, highMem and dma32 is answered nil, on every machine; any other \
+        mask is not.
+        """,
+      kind: .fault, points: 4, lesson: "zones",
+      hints: [
+        "Can memory lie below 16 MiB and above 896 MiB at once?",
+        """
+        Of three modifiers at most one may be set; movable is not one of the three, so masks such as dma \
+        with movable are good.
+        """,
+        "Count how many of dma, highMem and dma32 the mask contains: two or three mean nil.",
+      ],
+      questions: {
+        questions(on: GFPMachine.all) { mask, machine in
+          let isBad = GFPModel.zones(mask, machine) == nil
+          let chosen = mask & (GFPModel.dma | GFPModel.highMem | GFPModel.dma32)
+          return { zones in
+            if isBad == (zones == nil) { return nil }
+            return isBad
+              ? (
+                "nil: \(GFPWords.bits(chosen)) contradict each other",
+                GFPWords.zones(zones ?? [])
+              ) : ("a list of zones", "refused: nil")
+          }
+        }
+      }),
+  ]
+
+  /// How a list of zones, or a refusal, is judged: nil, or what was expected and what was found.
+  private typealias Judge = @Sendable ([Int]?) -> (expected: String, found: String)?
+
+  /// Every zone mask, alone and within common types, on each of `machines`; `judge` is nil where nothing is asked.
+  private static func questions(
+    on machines: [GFPMachine], judge: (UInt32, GFPMachine) -> Judge?
+  ) -> [GFPQuestion] {
+    let actions: [UInt32] = [0, 0xcc0, 0x820, 0xc00, 0x20_2000, 0xff80_0010]
+    return actions.flatMap { action in
+      GFPMasks.subsets(of: [1, 2, 4, 8]).flatMap { zoneMask in
+        machines.compactMap { machine in
+          guard let judge = judge(action | zoneMask, machine) else { return nil }
+          let operation = GFPFlagsOperation.zones(for: action | zoneMask, on: machine)
+          return GFPQuestion(operation) { outcome in
+            let complaint: (expected: String, found: String)?
+            switch outcome {
+            case .numbers(let zones): complaint = judge(zones)
+            case .none: complaint = judge(nil)
+            default: complaint = ("a list of zones", GFPWords.answer(outcome, to: operation))
+            }
+            return complaint.map { GFPQuestion.Complaint(expected: $0.expected, found: $0.found) }
+          }
+        }
+      }
+    }
+  }
+
+  /// Whether `zones` is a refusal of a mask with movable and another zone modifier: the refusal rule's affair.
+  private static func isRefusal(_ zones: [Int]?, of mask: UInt32) -> Bool {
+    zones == nil && (mask & 0xf).nonzeroBitCount > 1
+  }
+
+  private static func name(_ zone: GFPZone) -> String { GFPWords.zone(zone.rawValue) }
+
+  private static func first(_ zones: [Int]) -> String {
+    zones.first.map { "\(GFPWords.zone($0)) first" } ?? "no zones"
+  }
+}
