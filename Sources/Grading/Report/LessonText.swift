@@ -12,7 +12,7 @@ public enum LessonText {
         let kind = check.kind.rawValue
         let points = "\(check.points)"
         return "  " + id + "  " + kind + String(repeating: " ", count: 11 - kind.count)
-          + String(repeating: " ", count: max(0, 3 - points.count)) + points + "  " + check.title
+          + String(repeating: " ", count: max(0, 4 - points.count)) + points + "  " + check.title
       }
       let header = "\(lab.id): \(lab.title) (weight \(weight))"
       return ([style.bold(header)] + rows).joined(separator: "\n")

@@ -158,7 +158,9 @@ public struct TextReport: Sendable {
     if !confinement.missing.isEmpty {
       confined += "; this machine lacks: \(confinement.missing.joined(separator: ", "))"
     }
-    lines += Style.lines("Confined  \(confined)", columns: style.width)
+    if result.labs.contains(where: { !$0.checks.isEmpty }) {
+      lines += Style.lines("Confined  \(confined)", columns: style.width)
+    }
     let replays = result.labs.filter { $0.checks.contains { $0.counterexample != nil } }
     if !replays.isEmpty {
       let folders = replays.map { "\(commands.root)\(ReplayFile.folder(of: $0.lab))" }

@@ -1,0 +1,196 @@
+import Grading
+import Labs
+import Testing
+
+@Suite struct TextReportTests {
+  @Test func handedOutFilesGetAWelcome() throws {
+    let sandbox = try Sandbox()
+    let run = sandbox.grade()
+    #expect(run.status == 0)
+    #expect(
+      run.output == """
+        Welcome! Nothing is solved yet, and this is where everybody starts. Each lab below names the page to
+        read and the file to open; after every small step, grade again.
+
+        Boxes: Boxes in a row                                    0 of 100 points
+          The files are still as they were handed out. To begin:
+          1. Read  Exercises/Boxes/README.md
+          2. Edit  Exercises/Boxes/Boxes.swift:3
+          3. Run   swift run grade Boxes
+          The first check to turn green: A box can be taken (swift run grade hint Boxes/take-one)
+
+        Lids: Lids                                               0 of 100 points
+          The files are still as they were handed out. To begin:
+          1. Read  Exercises/Lids/README.md
+          2. Edit  Exercises/Lids/Lids.swift:3
+          3. Run   swift run grade Lids
+          The first check to turn green: A lid can be taken (swift run grade hint Lids/take-one)
+
+        Total     0 of 100 points   (Boxes 0 × 2, Lids 0 × 1)
+        Seed      7
+
+        """)
+  }
+
+  @Test func aFailureHasTheShapeOfTheCourse() throws {
+    let sandbox = try Sandbox()
+    try sandbox.submit("// same box")
+    let run = sandbox.grade("Boxes")
+    #expect(run.status == 0)
+    #expect(
+      run.output == """
+        Boxes: Boxes in a row                                   55 of 100 points
+          ✔ A box can be taken                                          10 of 10
+          ✘ No box is taken twice                                        0 of 30
+          ✔ A box given back is free again                              25 of 25
+          ✘ An empty shelf answers nil                                   0 of 15
+          ✔ Taking is fast                                              20 of 20
+
+        ✘ No box is taken twice                                   0 of 30 points
+          Rule      No box is taken twice, and that is the rule.
+          You did   take → box 0;  take → box 0
+          Expected  that no box is taken twice
+          Found     the last answer was number(0)
+          Memory    ▒▒░  (before)
+                    ▒▒▒  (after)
+          Lesson    Exercises/Boxes/README.md#no-doubles
+          Replay    swift run grade replay grading/results/Boxes/no-doubles.trace
+          Hint      swift run grade hint no-doubles
+
+        ✘ An empty shelf answers nil                              0 of 15 points
+          Rule      An empty shelf answers nil, and that is the rule.
+          You did   take → box 0;  take → box 0;  take → box 0;  take → box 0
+          Expected  that an empty shelf answers nil
+          Found     the last answer was number(0)
+          Memory    ▒▒░  (before)
+                    ▒▒▒  (after)
+          Lesson    Exercises/Boxes/README.md#empty-shelf
+          Replay    swift run grade replay grading/results/Boxes/empty-shelf.trace
+          Hint      swift run grade hint empty-shelf
+
+        Total     55 of 100 points
+        Seed      7
+        Confined  own session, seccomp
+        Replays   grading/results/Boxes
+
+        """)
+  }
+
+  @Test func theFourthFailureIsOneLine() throws {
+    let sandbox = try Sandbox()
+    try sandbox.submit("// no box")
+    let run = sandbox.grade("boxes")
+    #expect(
+      run.output == """
+        Boxes: Boxes in a row                                   35 of 100 points
+          ✘ A box can be taken                                           0 of 10
+          ✘ No box is taken twice                                        0 of 30
+          ✘ A box given back is free again                               0 of 25
+          ✔ An empty shelf answers nil                                  15 of 15
+          ✔ Taking is fast                                              20 of 20
+
+        ✘ A box can be taken                                      0 of 10 points
+          Rule      A box can be taken, and that is the rule.
+          You did   take → nil
+          Expected  that a box can be taken
+          Found     the last answer was none
+          Memory    ▒▒░  (before)
+                    ▒▒▒  (after)
+          Lesson    Exercises/Boxes/README.md#take-one
+          Replay    swift run grade replay grading/results/Boxes/take-one.trace
+          Hint      swift run grade hint Boxes/take-one
+
+        ✘ No box is taken twice                                   0 of 30 points
+          Rule      No box is taken twice, and that is the rule.
+          You did   take → nil;  take → nil
+          Expected  that no box is taken twice
+          Found     the last answer was none
+          Memory    ▒▒░  (before)
+                    ▒▒▒  (after)
+          Lesson    Exercises/Boxes/README.md#no-doubles
+          Replay    swift run grade replay grading/results/Boxes/no-doubles.trace
+          Hint      swift run grade hint no-doubles
+
+        ✘ A box given back is free again                          0 of 25 points
+          Rule      A box given back is free again, and that is the rule.
+          You did   take → nil;  take → nil;  take → nil;  give → nil
+          Expected  that a box given back is free again
+          Found     the last answer was skipped
+          Memory    ▒▒░  (before)
+                    ▒▒▒  (after)
+          Lesson    Exercises/Boxes/README.md#give-back
+          Replay    swift run grade replay grading/results/Boxes/give-back.trace
+          Hint      swift run grade hint give-back
+
+        Total     35 of 100 points
+        Seed      7
+        Confined  own session, seccomp
+        Replays   grading/results/Boxes
+
+        """)
+  }
+
+  @Test func aStopShowsWhatTheCodePrinted() throws {
+    let sandbox = try Sandbox()
+    try sandbox.submit("// stops")
+    let run = sandbox.grade("Boxes")
+    #expect(
+      run.output == """
+        Boxes: Boxes in a row                                   10 of 100 points
+          ✔ A box can be taken                                          10 of 10
+          ✘ No box is taken twice                                        0 of 30
+          ✘ A box given back is free again                               0 of 25
+          ✘ An empty shelf answers nil                                   0 of 15
+          ✘ Taking is fast                                               0 of 20
+
+        ✘ No box is taken twice                                   0 of 30 points
+          Rule      No box is taken twice, and that is the rule.
+          You did   take → box 0
+          Expected  that no box is taken twice
+          Found     the last answer was number(0)
+          Printed   free boxes: 2
+                    now the next
+          Memory    ▒▒░  (before)
+                    ▒▒▒  (after)
+          Lesson    Exercises/Boxes/README.md#no-doubles
+          Replay    swift run grade replay grading/results/Boxes/no-doubles.trace
+          Hint      swift run grade hint no-doubles
+
+        ✘ A box given back is free again                          0 of 25 points
+          Rule      A box given back is free again, and that is the rule.
+          You did   take → box 0
+          Expected  that a box given back is free again
+          Found     the last answer was number(0)
+          Printed   free boxes: 2
+                    now the next
+          Memory    ▒▒░  (before)
+                    ▒▒▒  (after)
+          Lesson    Exercises/Boxes/README.md#give-back
+          Replay    swift run grade replay grading/results/Boxes/give-back.trace
+          Hint      swift run grade hint give-back
+
+        ✘ An empty shelf answers nil                              0 of 15 points
+          Rule      An empty shelf answers nil, and that is the rule.
+          You did   take → box 0
+          Expected  that an empty shelf answers nil
+          Found     the last answer was number(0)
+          Printed   free boxes: 2
+                    now the next
+          Memory    ▒▒░  (before)
+                    ▒▒▒  (after)
+          Lesson    Exercises/Boxes/README.md#empty-shelf
+          Replay    swift run grade replay grading/results/Boxes/empty-shelf.trace
+          Hint      swift run grade hint empty-shelf
+
+        One more check failed:
+          ✘ Taking is fast: the last answer was number(0)
+        See them in full with swift run grade Boxes --all
+
+        Total     10 of 100 points
+        Seed      7
+        Confined  own session, seccomp
+        Replays   grading/results/Boxes
+
+        """)
+  }
+}
