@@ -143,7 +143,7 @@ extension Zone {
           + (frame % pages != 0
             ? "does not start at a multiple of \(pages)" : "reaches beyond the zone's end"))
     }
-    for inner in frame + 1..<frame + pages where map[UInt32(inner)] != .interior {
+    if let inner = map.firstHead(in: frame + 1..<frame + pages) {
       let other = map[UInt32(inner)]
       throw InvariantViolation(
         .overlap, in: self,

@@ -47,6 +47,9 @@ public final class Machine: @unchecked Sendable {
       let spanned = range.lowerBound == 0 && !range.isEmpty ? 1..<range.upperBound : range
       layouts.append(ZoneLayout(zone, spanned: spanned, reserved: reserved))
     }
+    if layouts.allSatisfy({ $0.managed == 0 }) {
+      throw .badLayout("every frame is reserved; nothing is left to hand out")
+    }
     self.kind = kind
     memory = try Arena(byteCount: bytes)
     base = memory.base
@@ -58,12 +61,12 @@ public final class Machine: @unchecked Sendable {
     minFreeKilobytes = Watermarks.minFreeKilobytes(managed, hugePages: kind.hasHugePages)
     node.setWatermarks(minFreeKilobytes: minFreeKilobytes)
 
-    zoneOfSection = .allocate(capacity: map.end >> maxOrder)
-    zoneOfSection.initialize(repeating: 0, count: map.end >> maxOrder)
+    let sections = ((frames - 1) >> maxOrder) + 1
+    zoneOfSection = .allocate(capacity: sections)
+    zoneOfSection.initialize(repeating: 0, count: sections)
     for zone in node.zones where zone.spanned > 0 {
-      for section in zone.start.number >> maxOrder...(zone.start.number + zone.spanned - 1)
-        >> maxOrder
-      {
+      let last = zone.start.number + zone.spanned - 1
+      for section in zone.start.number >> maxOrder...last >> maxOrder {
         zoneOfSection[section] = UInt8(zone.index)
       }
     }

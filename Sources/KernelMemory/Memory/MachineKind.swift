@@ -46,7 +46,7 @@ public enum MachineKind: String, CaseIterable, Hashable, Sendable {
   /// The most memory the machine can have, in bytes.
   public var maximumMemory: Int {
     switch self {
-    case .x86_64: 1 << 42
+    case .x86_64: 1 << 40
     case .x86_32: 1 << 36
     }
   }

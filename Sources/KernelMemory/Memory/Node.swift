@@ -30,7 +30,8 @@ public final class Node: @unchecked Sendable {
     let spans = layouts.map(\.spanned).filter { !$0.isEmpty }
     let block = 1 << maxOrder
     let start = (spans.map(\.lowerBound).min() ?? 0) & ~(block - 1)
-    let end = ((spans.map(\.upperBound).max() ?? 0) + block - 1) & ~(block - 1)
+    let memoryEnd = spans.map(\.upperBound).max() ?? 0
+    let end = (memoryEnd + block - 1) & ~(block - 1)
     let heads = layouts.count * Self.listsPerZone + extraLists
     guard end + heads < Int(UInt32.max) else {
       throw .badLayout("frame numbers must stay below \(UInt32.max)")
@@ -44,7 +45,7 @@ public final class Node: @unchecked Sendable {
     let bytes = (descriptors.base + linkBytes).bindMemory(
       to: Atomic<UInt8>.self, capacity: end - start)
     // Pointers to where frame 0 would be, so that frame numbers are indices.
-    map = MemoryMap(states: bytes - start, links: links - start, start: start, end: end)
+    map = MemoryMap(states: bytes - start, links: links - start, start: start, end: memoryEnd)
     for head in end..<end + heads { map.makeEmptyList(UInt32(head)) }
     extraListHeads = UInt32(end + layouts.count * Self.listsPerZone)
 
@@ -78,10 +79,10 @@ public final class Node: @unchecked Sendable {
   private func markReserved(_ layouts: [ZoneLayout]) {
     var next = map.start
     for range in layouts.flatMap(\.usable).sorted(by: { $0.lowerBound < $1.lowerBound }) {
-      for frame in next..<max(next, range.lowerBound) { map[UInt32(frame)] = .reserved }
+      map.reserve(next..<max(next, range.lowerBound))
       next = range.upperBound
     }
-    for frame in next..<max(next, map.end) { map[UInt32(frame)] = .reserved }
+    map.reserve(next..<max(next, map.end))
   }
 
   private static func check(_ layouts: [ZoneLayout]) throws(MachineError) {

@@ -60,7 +60,8 @@ public struct MemoryMap: @unchecked Sendable {
   @usableFromInline let links: UnsafeMutablePointer<PageLinks>
   /// First frame described; a multiple of the largest block's size.
   @usableFromInline let start: Int
-  /// End of the frames described; a multiple of the largest block's size.
+  /// End of the last zone. The arrays go on to a multiple of the largest block's size, so that a buddy's number is
+  /// always an index.
   @usableFromInline let end: Int
 
   @inlinable
@@ -101,6 +102,33 @@ public struct MemoryMap: @unchecked Sendable {
     let place = links[Int(frame)]
     links[Int(place.previous)].next = place.next
     links[Int(place.next)].previous = place.previous
+  }
+
+  /// The first frame of a range whose state is not ``PageState/interior``, or nil.
+  ///
+  /// Looks at eight frames at a time; nobody may change states meanwhile. O(frames / 8).
+  func firstHead(in range: Range<Int>) -> Int? {
+    let bytes = UnsafeRawPointer(states)
+    var frame = range.lowerBound
+    while frame < range.upperBound {
+      if frame + 8 <= range.upperBound,
+        bytes.loadUnaligned(fromByteOffset: frame, as: UInt64.self) == 0
+      {
+        frame += 8
+      } else if self[UInt32(frame)] == .interior {
+        frame += 1
+      } else {
+        return frame
+      }
+    }
+    return nil
+  }
+
+  /// Gives a range of frames that no block holds to nobody.
+  func reserve(_ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    UnsafeMutableRawPointer(states + range.lowerBound).initializeMemory(
+      as: UInt8.self, repeating: PageState.reserved.rawValue, count: range.count)
   }
 
   // MARK: Questions

@@ -78,10 +78,15 @@ public struct Zone: @unchecked Sendable {
   public var watermarks: Watermarks { state.pointee.watermarks }
 
   /// Pages kept back from a request whose highest zone is `zone`, an index (`lowmem_reserve`).
-  public func protection(against zone: Int) -> Int { state.pointee.protection[zone] }
+  public func protection(against zone: Int) -> Int {
+    precondition(zone >= 0 && zone < state.pointee.zoneCount, "zone index \(zone) is out of range")
+    return state.pointee.protection[zone]
+  }
 
   /// Number of free blocks of one order in the buddy lists. O(1).
-  public func freeBlockCount(order: Int) -> Int { state.pointee.freeBlockCounts[order] }
+  public func freeBlockCount(order: Int) -> Int {
+    order >= 0 && order <= maxOrder ? state.pointee.freeBlockCounts[order] : 0
+  }
 
   /// The first frames of the free blocks of one order, in the order in which they would be handed out. O(blocks).
   public func freeBlocks(order: Int) -> [PageFrame] {
