@@ -54,7 +54,8 @@ let package = Package(
     .testTarget(
       name: "FtraceImportTests", dependencies: ["FtraceImport", "AllocationTrace"]),
     .testTarget(
-      name: "PropertyTestingTests", dependencies: ["PropertyTesting", "PropertyTestingSupport"]),
+      name: "PropertyTestingTests", dependencies: ["PropertyTesting", "PropertyTestingSupport"],
+      exclude: ["Regressions"], swiftSettings: optimised),
     .testTarget(
       name: "LabsTests", dependencies: ["Labs", "LabBench", "LabKit", "AllocationTrace"]),
     .testTarget(

@@ -44,7 +44,7 @@ public final class Choices {
   private var random: SplitMix64?
   /// Indices into `spans` of those still open.
   private var open: [Int] = []
-  /// For the outermost level and each open span: how often `more` has said yes to spans directly within.
+  /// For the outermost level and each open span: how often in a row `more` has said yes there.
   private var repeated = [0]
 
   init(script: [UInt64], random: SplitMix64?, explains: Bool) {
@@ -79,7 +79,7 @@ public final class Choices {
     precondition(
       total > 0 && weights.allSatisfy { $0 >= 0 }, "weights must not be negative, nor all be 0")
     let number = try choice(upTo: UInt64(weights.count - 1)) { random in
-      var ticket = Int(random.next(upperBound: UInt64(total)))
+      var ticket = random.index(below: total)
       return UInt64(
         weights.firstIndex { weight in
           ticket -= weight
@@ -103,17 +103,20 @@ public final class Choices {
 
   /// Draws whether there is one more: on average `average` times yes in a row, at most `max` times.
   ///
-  /// Belongs inside the span of what it announces, so that deleting the span deletes the announcement too;
-  /// ``commands(average:max:_:)`` does that. The count starts anew once the answer has been no.
+  /// Belongs first inside the span of what it announces, so that deleting the span deletes the announcement
+  /// too; ``commands(average:max:_:)`` does that. As the first draw of a span it counts together with those
+  /// that open the neighbouring spans, elsewhere with those before it in the same span; the count starts anew
+  /// once the answer has been no.
   public func more(average: Int, max: Int) throws -> Bool {
-    let level = Swift.max(repeated.count - 2, 0)
+    let isFirst = open.last.map { spans[$0].start == drawn.count } ?? false
+    let level = repeated.count - (isFirst ? 2 : 1)
     guard repeated[level] < max else {
       repeated[level] = 0
       return false
     }
     let isMore =
       try choice(upTo: 1) { random in
-        random.next(upperBound: UInt64(average) + 1) == 0 ? 0 : 1
+        random.index(below: average + 1) == 0 ? 0 : 1
       } == 1
     repeated[level] = isMore ? repeated[level] + 1 : 0
     if isMore { repetitions += 1 }
@@ -158,9 +161,7 @@ public final class Choices {
 
   /// Draws a number from 0 to `largest`, all equally likely: what every other draw is made of.
   public func choice(upTo largest: UInt64) throws -> UInt64 {
-    try choice(upTo: largest) { random in
-      largest == .max ? random.next() : random.next(upperBound: largest + 1)
-    }
+    try choice(upTo: largest) { $0.next(upTo: largest) }
   }
 
   private func choice(

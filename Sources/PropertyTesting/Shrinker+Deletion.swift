@@ -3,12 +3,12 @@ extension Shrinker {
   /// Deletes spans that follow each other, many at once at first, from the last to the first.
   mutating func deleteSiblings() {
     var group = 0
-    while group < best.siblings.count, !isSpent {
-      var size = best.siblings[group].count / 2
+    while group < siblings.count, !isSpent {
+      var size = siblings[group].count / 2
       while size >= 1, !isSpent {
-        var start = best.siblings[group].count - size
-        while start >= 0, group < best.siblings.count, !isSpent {
-          let spans = best.siblings[group]
+        var start = siblings[group].count - size
+        while start >= 0, group < siblings.count, !isSpent {
+          let spans = siblings[group]
           if start + size <= spans.count {
             var candidate = best.values
             candidate.removeSubrange(spans[start].start..<spans[start + size - 1].end)
@@ -16,8 +16,8 @@ extension Shrinker {
           }
           start -= size == 1 ? 1 : max(1, size / 2)
         }
-        guard group < best.siblings.count else { break }
-        size = min(size - 1, size / 2)
+        guard group < siblings.count else { break }
+        size /= 2
       }
       group += 1
     }
@@ -49,22 +49,22 @@ extension Shrinker {
   /// Handles are told from other draws by what deletion does to them: their range changes.
   mutating func deleteAndRenumber() {
     var group = 0
-    while group < best.siblings.count, !isSpent {
-      var index = best.siblings[group].count - 1
-      while index >= 0, group < best.siblings.count, !isSpent {
-        let spans = best.siblings[group]
-        if index < spans.count { deleteAndRenumber(spans[index], siblings: spans) }
+    while group < siblings.count, !isSpent {
+      var index = siblings[group].count - 1
+      while index >= 0, group < siblings.count, !isSpent {
+        let spans = siblings[group]
+        if index < spans.count { deleteAndRenumber(spans[index], among: spans) }
         index -= 1
       }
       group += 1
     }
   }
 
-  private mutating func deleteAndRenumber(_ span: Span, siblings: [Span]) {
+  private mutating func deleteAndRenumber(_ span: Span, among commands: [Span]) {
     let old = best
     let shorter = old.without(span)
     let length = span.end - span.start
-    let probe = probe(shorter)
+    guard let probe = probe(shorter) else { return }
     // A handle's range is smaller by one without the object, and larger by one without its removal.
     let handles = (span.end..<max(span.end, min(old.values.count, probe.maxima.count + length)))
       .filter { $0 < old.values.count && probe.maxima[$0 - length] != old.maxima[$0] }
@@ -82,7 +82,7 @@ extension Shrinker {
           if value > number || grows && value == number {
             candidate[handle - length] = grows ? value + 1 : value - 1
           } else if value == number {
-            if let command = siblings.first(where: { $0.start <= handle && handle < $0.end }) {
+            if let command = commands.first(where: { $0.start <= handle && handle < $0.end }) {
               own.append(command)
             }
           } else if follows, number > 0 {
@@ -103,10 +103,10 @@ extension Shrinker {
 
   /// Deletes one span and draws one other number anew: the way out of a minimum that no single deletion leaves.
   mutating func deleteAndRedraw() {
-    for spans in best.siblings {
+    for spans in siblings {
       for span in spans.reversed() {
         let shorter = best.without(span)
-        let probe = probe(shorter)
+        guard let probe = probe(shorter) else { return }
         for index in probe.values.indices {
           let value = probe.values[index]
           let largest = probe.maxima[index]

@@ -28,13 +28,13 @@ extension Shrinker {
   /// Moves spans forward past the one before, where that gives smaller numbers first.
   mutating func reorderSiblings() {
     var group = 0
-    while group < best.siblings.count, !isSpent {
+    while group < siblings.count, !isSpent {
       var index = 1
-      while group < best.siblings.count, index < best.siblings[group].count, !isSpent {
+      while group < siblings.count, index < siblings[group].count, !isSpent {
         var place = index
-        while place > 0, group < best.siblings.count, place < best.siblings[group].count {
-          let before = best.siblings[group][place - 1]
-          let span = best.siblings[group][place]
+        while place > 0, group < siblings.count, place < siblings[group].count {
+          let before = siblings[group][place - 1]
+          let span = siblings[group][place]
           let first = best.values[before.start..<before.end]
           let second = best.values[span.start..<span.end]
           guard second.lexicographicallyPrecedes(first) else { break }

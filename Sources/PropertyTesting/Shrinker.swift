@@ -5,7 +5,11 @@
 /// that get out of local minima, which cost more.
 struct Shrinker {
   /// The smallest failing run so far.
-  private(set) var best: Run
+  private(set) var best: Run {
+    didSet { siblings = best.siblings }
+  }
+  /// The best run's spans that follow each other within the same span.
+  private(set) var siblings: [[Span]]
   /// How often something smaller was found.
   private(set) var improvements = 0
   /// How many runs were tried.
@@ -21,6 +25,7 @@ struct Shrinker {
 
   init(_ failing: Run, maxRuns: Int, patience: Int, execute: @escaping ([UInt64]) -> Run) {
     best = failing
+    siblings = failing.siblings
     self.maxRuns = maxRuns
     self.patience = patience
     self.execute = execute
@@ -40,6 +45,7 @@ struct Shrinker {
       if improves({ $0.reorderSiblings() }) { continue }
       if improves({ $0.moveBetweenDraws() }) { continue }
       if improves({ $0.deleteAndRedraw() }) { continue }
+      if improves({ $0.wander(tries: 1000) }) { continue }
       return
     }
   }
@@ -52,20 +58,15 @@ struct Shrinker {
 
   /// Runs `candidate` unless it has been tried, and keeps it if it fails and is smaller.
   mutating func attempt(_ candidate: [UInt64]) -> Bool {
-    guard let run = perform(candidate) else { return false }
-    return keep(run)
-  }
-
-  /// Runs `candidate`, or answers nil when it has been tried or the budget is spent.
-  mutating func perform(_ candidate: [UInt64]) -> Run? {
-    guard !isSpent, tried.insert(Shrinker.stripped(candidate)).inserted else { return nil }
+    guard !isSpent, tried.insert(Shrinker.stripped(candidate)).inserted else { return false }
     runs += 1
     idle += 1
-    return execute(candidate)
+    return keep(execute(candidate))
   }
 
   /// Runs `candidate` even if it has been tried, to learn what it draws; keeps it like any other.
-  mutating func probe(_ candidate: [UInt64]) -> Run {
+  mutating func probe(_ candidate: [UInt64]) -> Run? {
+    guard !isSpent else { return nil }
     runs += 1
     idle += 1
     let run = execute(candidate)
@@ -74,7 +75,7 @@ struct Shrinker {
   }
 
   /// Keeps `run` if it fails and is smaller than the best.
-  mutating func keep(_ run: Run) -> Bool {
+  private mutating func keep(_ run: Run) -> Bool {
     // What was really drawn may differ from the candidate; remember it under its own name too.
     tried.insert(Shrinker.stripped(run.values))
     guard run.hasFailed, run.isSmaller(than: best) else { return false }
@@ -98,8 +99,8 @@ extension Run {
     return list
   }
 
-  /// Spans that follow each other within the same span, for every span that holds at least two.
-  var siblings: [[Span]] {
+  /// For every span that holds at least two spans, those directly within it, and likewise for the outermost.
+  fileprivate var siblings: [[Span]] {
     var order: [Int] = []
     var groups: [Int: [Span]] = [:]
     for span in spans where span.start < span.end {

@@ -36,9 +36,21 @@ public func checkProperty(
   filePath: String = #filePath, sourceLocation: SourceLocation = #_sourceLocation,
   property: @escaping @Sendable (Choices) throws -> Void
 ) async -> SearchReport {
+  await checkProperty(
+    name, seed: seed, runs: runs, maxShrinks: maxShrinks,
+    environment: ProcessInfo.processInfo.environment, filePath: filePath,
+    sourceLocation: sourceLocation, property: property)
+}
+
+/// ``checkProperty(_:seed:runs:maxShrinks:filePath:sourceLocation:property:)`` as `environment` asks for it.
+func checkProperty(
+  _ name: String, seed: UInt64? = nil, runs: Int = 200, maxShrinks: Int = 20_000,
+  environment: [String: String], filePath: String, sourceLocation: SourceLocation,
+  property: @escaping @Sendable (Choices) throws -> Void
+) async -> SearchReport {
   var report = SearchReport()
   do {
-    let settings = try PropertySettings(ProcessInfo.processInfo.environment)
+    let settings = try PropertySettings(environment)
     let regressions = try Regressions(of: name, beside: filePath)
     let check = PropertyCheck(
       name: name, seed: settings.seed ?? seed ?? defaultSeed(name), runs: settings.runs ?? runs,

@@ -115,7 +115,7 @@ struct PropertyCheck: Sendable {
 }
 
 /// Counts the issues that the property records.
-private final class Counter: Sendable {
+final class Counter: Sendable {
   private let value = Atomic(0)
   var count: Int { value.load(ordering: .relaxed) }
   func add() { value.add(1, ordering: .relaxed) }

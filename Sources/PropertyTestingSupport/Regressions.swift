@@ -9,7 +9,7 @@ import Foundation
 struct Regressions: Sendable, Equatable {
   /// The property's name in lower case, hyphens for all but letters and digits.
   let slug: String
-  /// From the test's folder on, for messages: `Regressions/blocks-never-overlap.choices`.
+  /// From the test target's folder on, for messages: `HeapTests/Regressions/blocks-never-overlap.choices`.
   let path: String
   /// The draws of each case.
   private(set) var cases: [[UInt64]] = []
@@ -18,18 +18,12 @@ struct Regressions: Sendable, Equatable {
 
   /// Reads the cases of the property called `name` from the folder beside `testFile`; none without a file.
   init(of name: String, beside testFile: String) throws {
-    slug = Regressions.slug(name)
-    path = "Regressions/\(slug).choices"
-    let file = URL(fileURLWithPath: testFile).deletingLastPathComponent().appending(path: path)
+    let folder = URL(fileURLWithPath: testFile).deletingLastPathComponent()
+    slug = name.lowercased().split { !$0.isLetter && !$0.isNumber }.joined(separator: "-")
+    path = "\(folder.lastPathComponent)/Regressions/\(slug).choices"
+    let file = folder.appending(path: "Regressions/\(slug).choices")
     guard FileManager.default.fileExists(atPath: file.path) else { return }
     try parse(String(contentsOf: file, encoding: .utf8))
-  }
-
-  /// The cases that `text` lists.
-  init(of name: String, text: String) throws {
-    slug = Regressions.slug(name)
-    path = "Regressions/\(slug).choices"
-    try parse(text)
   }
 
   private mutating func parse(_ text: String) throws {
@@ -43,10 +37,6 @@ struct Regressions: Sendable, Equatable {
       cases.append(choices)
       lines.append(index + 1)
     }
-  }
-
-  private static func slug(_ name: String) -> String {
-    name.lowercased().split { !$0.isLetter && !$0.isNumber }.joined(separator: "-")
   }
 }
 
