@@ -9,7 +9,7 @@ public enum KernelRecording {
 }
 
 /// A verb of ``KernelRecording``; its raw value is the index in the vocabulary.
-public enum KernelVerb: UInt8, CaseIterable, Sendable {
+public enum KernelVerb: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case pages, freePages, splitPages
   case kmalloc, kfree, cacheAlloc, cacheFree
   case vmalloc, vfree, mapArea, unmapArea
