@@ -42,6 +42,20 @@ struct path_beneath_attributes {
   int32_t parent_fd;
 } __attribute__((packed));
 
+static int add_rule(int ruleset, int fd, int access, uint64_t handled) {
+  struct stat status;
+  uint64_t allowed = 0;
+  if (access & LAB_READ) allowed |= FS_READ_FILE | FS_READ_DIR;
+  if (access & LAB_EXECUTE) allowed |= FS_EXECUTE;
+  if (access & LAB_WRITE)
+    allowed |= FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG |
+               FS_REFER | FS_TRUNCATE;
+  if (fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode))
+    allowed &= FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE;
+  struct path_beneath_attributes rule = {.allowed_access = allowed & handled, .parent_fd = fd};
+  return (int)syscall(CALL_ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0);
+}
+
 int lab_landlock_prepare(const struct lab_start *start, int *version) {
   long abi = syscall(CALL_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
   *version = abi < 0 ? 0 : (int)abi;
@@ -64,20 +78,16 @@ int lab_landlock_prepare(const struct lab_start *start, int *version) {
   int ruleset = (int)syscall(CALL_CREATE_RULESET, &attributes, size, 0);
   if (ruleset < 0) return -1;
 
+  // The program itself, by its descriptor: whoever exchanges the file has not exchanged what is executed.
+  if (start->executable >= 0 &&
+      add_rule(ruleset, start->executable, LAB_READ | LAB_EXECUTE, files) != 0) {
+    close(ruleset);
+    return -1;
+  }
   for (int i = 0; i < start->path_count; i++) {
     int fd = open(start->paths[i].path, O_PATH | O_CLOEXEC);
     if (fd < 0) continue;  // What is not there needs no rule.
-    struct stat status;
-    uint64_t allowed = 0;
-    if (start->paths[i].access & LAB_READ) allowed |= FS_READ_FILE | FS_READ_DIR;
-    if (start->paths[i].access & LAB_EXECUTE) allowed |= FS_EXECUTE;
-    if (start->paths[i].access & LAB_WRITE)
-      allowed |= FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG |
-                 FS_REFER | FS_TRUNCATE;
-    if (fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode))
-      allowed &= FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE;
-    struct path_beneath_attributes rule = {.allowed_access = allowed & files, .parent_fd = fd};
-    long added = syscall(CALL_ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0);
+    int added = add_rule(ruleset, fd, start->paths[i].access, files);
     close(fd);
     if (added != 0) {
       close(ruleset);

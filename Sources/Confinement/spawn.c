@@ -171,6 +171,14 @@ int lab_pipe(int ends[2]) {
 #endif
 }
 
+void lab_widen_pipe(int end) {
+#ifdef F_SETPIPE_SZ
+  fcntl(end, F_SETPIPE_SZ, 1 << 18);
+#else
+  (void)end;
+#endif
+}
+
 static int refuse(struct lab_started *started, int error, const char *step) {
   started->pid = -1;
   started->error = error;

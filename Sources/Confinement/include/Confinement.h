@@ -105,3 +105,6 @@ enum lab_ending lab_end(pid_t pid, int *code);
 
 /// Makes a pipe whose ends no child inherits; answers 0 or an error number.
 int lab_pipe(int ends[2]);
+
+/// Lets a pipe hold more, where the system can; fewer switches between its two ends follow.
+void lab_widen_pipe(int end);

@@ -1,0 +1,90 @@
+import Foundation
+
+/// Folders of build products, each found by the whole text of what it was made from.
+///
+/// A hash picks the folder; its `key` file holds the whole key and is compared, so two keys of one hash never
+/// share a product. Products are made in a scratch folder and renamed into place, so that graders may run side by side.
+struct BuildCache: Sendable {
+  let folder: URL
+
+  init(folder: URL) throws(EngineFailure) {
+    self.folder = folder
+    for name in ["scratch", "kit", "workers"] {
+      do {
+        try FileManager.default.createDirectory(
+          at: folder.appending(path: name), withIntermediateDirectories: true)
+      } catch {
+        throw EngineFailure(
+          "the build cache \(folder.path) cannot be made: \(error.localizedDescription)")
+      }
+    }
+  }
+
+  /// The folder of the product that `key` describes, made by `make` if it is not there.
+  func product(
+    _ kind: String, key: String, make: (_ scratch: URL) throws -> Void
+  ) throws -> URL {
+    let place = folder.appending(path: "\(kind)/\(Self.hash(key))")
+    if holds(place, key) { return place }
+    let scratch = try newScratch()
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    try make(scratch)
+    do {
+      try Data(key.utf8).write(to: scratch.appending(path: "key"))
+    } catch {
+      throw EngineFailure("the build cache cannot be written: \(error.localizedDescription)")
+    }
+    // Another grader may have been faster, or a product of the same hash may be in the way.
+    if rename(scratch.path, place.path) != 0, !holds(place, key) {
+      try? FileManager.default.removeItem(at: place)
+      guard rename(scratch.path, place.path) == 0 || holds(place, key) else {
+        throw EngineFailure(
+          "\(place.path) cannot be written: \(String(cString: strerror(errno)))")
+      }
+    }
+    return place
+  }
+
+  /// A new, empty folder for one build.
+  func newScratch() throws(EngineFailure) -> URL {
+    let scratch = folder.appending(path: "scratch/\(UUID().uuidString)")
+    do {
+      try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: false)
+    } catch {
+      throw EngineFailure("no scratch folder could be made: \(error.localizedDescription)")
+    }
+    return scratch
+  }
+
+  /// Removes the workers that were used longest ago, until at most `count` are left, and scratch older than a day.
+  func prune(keeping count: Int) {
+    let files = FileManager.default
+    func byAge(_ name: String) -> [(url: URL, used: Date)] {
+      let urls = try? files.contentsOfDirectory(
+        at: folder.appending(path: name), includingPropertiesForKeys: [.contentModificationDateKey])
+      return (urls ?? []).map { url in
+        let values = try? url.resourceValues(forKeys: [.contentModificationDateKey])
+        return (url, values?.contentModificationDate ?? .distantPast)
+      }.sorted { $0.1 > $1.1 }
+    }
+    for old in byAge("workers").dropFirst(count) { try? files.removeItem(at: old.url) }
+    for old in byAge("scratch") where old.used.timeIntervalSinceNow < -86_400 {
+      try? files.removeItem(at: old.url)
+    }
+  }
+
+  private func holds(_ place: URL, _ key: String) -> Bool {
+    guard let stored = try? Data(contentsOf: place.appending(path: "key")) else { return false }
+    guard stored == Data(key.utf8) else { return false }
+    // Its age is the time of its last use.
+    utimes(place.path, nil)
+    return true
+  }
+
+  /// FNV-1a, 64 bits, in hexadecimal.
+  static func hash(_ text: String) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return String(hash, radix: 16)
+  }
+}

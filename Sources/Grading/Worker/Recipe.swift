@@ -1,0 +1,158 @@
+import Confinement
+import Foundation
+
+/// One build of one submission: from its files to a program in a scratch folder.
+struct Recipe {
+  var files: [SourceFile]
+  var lab: LabNames
+  var optimised: Bool
+  var toolchain: Toolchain
+  var kit: KitObjects
+  var scratch: URL
+  /// What may be imported beside the ordinary.
+  var extraImports: [String]
+
+  private static let imports = ["Swift", "LabKit", "Synchronization"]
+
+  /// Leaves the program as `worker` in the scratch folder.
+  ///
+  /// - Throws: ``BuildFailure`` when the submission is to blame, ``EngineFailure`` when the grader is.
+  func make() throws {
+    guard !files.isEmpty else {
+      throw BuildFailure(
+        title: "\(lab.module) has no Swift files",
+        message:
+          "A submission to this lab is a folder \(lab.module) with \(lab.module).swift in it.")
+    }
+    let folder = scratch.appending(path: "src")
+    try write(into: folder)
+    try scanImports()
+
+    let main = generatedMain
+    do {
+      try Data(main.text.utf8).write(to: scratch.appending(path: main.name))
+    } catch {
+      throw EngineFailure("\(scratch.path) cannot be written: \(error.localizedDescription)")
+    }
+    var compiled = try compile(main, moduleCache: kit.moduleCache.path)
+    if !compiled.succeeded, compiled.output.contains(kit.moduleCache.path) {
+      // The system's headers are newer than the shared cache, which a confined compiler cannot renew.
+      compiled = try compile(main, moduleCache: "modules")
+    }
+    guard compiled.succeeded else {
+      throw BuildFailure.compile(compiled, folder: "src", files: files, lab: lab)
+    }
+    let linked = try ToolRun.of(
+      confined(
+        toolchain.linker,
+        toolchain.linkFlags(
+          objects: ["submission.o"] + kit.objects, output: "worker", isStatic: kit.isStatic)),
+      seconds: Self.wallSeconds)
+    guard linked.succeeded else { throw BuildFailure.link(linked, lab: lab) }
+    tidy()
+    chmod(scratch.appending(path: "worker").path, 0o755)
+  }
+
+  private func compile(_ main: SourceFile, moduleCache: String) throws(EngineFailure) -> ToolRun {
+    try ToolRun.of(
+      confined(
+        toolchain.compiler,
+        ["-c"] + languageFlags + ["-module-cache-path", moduleCache]
+          + kit.importFolders.flatMap { ["-I", $0] } + ["-o", "submission.o", main.name]
+          + sourcePaths), seconds: Self.wallSeconds)
+  }
+
+  private static let wallSeconds = 90.0
+
+  private var languageFlags: [String] {
+    toolchain.compileFlags + [
+      optimised ? "-O" : "-Onone", "-module-name", lab.module, "-diagnostic-style=llvm",
+      "-no-color-diagnostics",
+      "-Xfrontend", "-solver-expression-time-threshold=3",
+    ]
+  }
+
+  private var sourcePaths: [String] { files.map { "src/\($0.name)" } }
+
+  /// The program's start: hands the student's type to the worker's loop.
+  ///
+  /// `LabBench::serve` means LabBench's function, whatever the submission declares.
+  private var generatedMain: SourceFile {
+    var name = "WorkerMain"
+    while files.contains(where: { $0.name == name + ".swift" || $0.text.contains(name) }) {
+      name += "_"
+    }
+    return SourceFile(
+      name: name + ".swift",
+      text: """
+        import LabBench
+        @main enum \(name) { static func main() { LabBench::serve(\(lab.subjectType).self) } }
+
+        """)
+  }
+
+  private func write(into folder: URL) throws(EngineFailure) {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      for file in files {
+        try Data(file.text.utf8).write(to: folder.appending(path: file.name))
+      }
+    } catch {
+      throw EngineFailure("\(folder.path) cannot be written: \(error.localizedDescription)")
+    }
+  }
+
+  /// Refuses imports that are not the lab's; a file that cannot be parsed is left to the compiler.
+  private func scanImports() throws {
+    let scan = try ToolRun.of(
+      confined(
+        toolchain.compiler,
+        ["-frontend", "-emit-imported-modules", "-swift-version", "6", "-parse-as-library"]
+          + sourcePaths + ["-module-name", lab.module, "-o", "-"]), seconds: Self.wallSeconds)
+    guard scan.succeeded else { return }
+    let allowed = Self.imports + extraImports
+    for module in scan.output.split(separator: "\n") {
+      let refusal = BuildFailure.forbiddenImport(
+        of: String(module), in: files, allowed: allowed)
+      if let refusal { throw refusal }
+    }
+  }
+
+  /// Leaves nothing but the program.
+  private func tidy() {
+    let files = FileManager.default
+    for name in (try? files.contentsOfDirectory(atPath: scratch.path)) ?? [] where name != "worker"
+    {
+      try? files.removeItem(at: scratch.appending(path: name))
+    }
+  }
+
+  private func confined(_ tool: String, _ arguments: [String]) -> LaunchPlan {
+    Self.confined(
+      tool, arguments, scratch: scratch, toolchain: toolchain, kit: kit)
+  }
+
+  /// A compiler or linker that may read the toolchain, the system's libraries and the kit, and write its scratch folder.
+  ///
+  /// Nothing in the scratch folder may be executed: a submission can name a program of its own to some tools.
+  static func confined(
+    _ tool: String, _ arguments: [String], scratch: URL, toolchain: Toolchain, kit: KitObjects
+  ) -> LaunchPlan {
+    var plan = LaunchPlan(
+      profile: LAB_COMPILER, program: .path(tool), arguments: [tool] + arguments,
+      environment: Toolchain.inheritedEnvironment(scratch: scratch.path))
+    plan.directory = scratch.path
+    plan.memoryBytes = 4 << 30
+    plan.processorSeconds = 30
+    plan.fileBytes = 300 << 20
+    plan.openFiles = 512
+    plan.rules =
+      [toolchain.root, "/usr", "/bin", "/lib", "/lib64", "/Library/Developer", "/Applications"]
+      .map(FileRule.run)
+      + ["/etc/ld.so.cache", "/etc/alternatives", "/dev/urandom", "/proc", kit.moduleCache.path]
+      .map(FileRule.read)
+      + kit.importFolders.map(FileRule.read)
+      + [.write(scratch.path), .write("/dev/null")]
+    return plan
+  }
+}

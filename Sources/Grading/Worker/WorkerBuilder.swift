@@ -1,0 +1,104 @@
+import Confinement
+import Foundation
+import Synchronization
+
+/// Makes programs of submissions: scans their imports, compiles and links them confined, and remembers the results.
+///
+/// Safe to use from several threads and several graders at once.
+public final class WorkerBuilder: Sendable {
+  private let root: URL
+  private let cache: BuildCache
+  private let toolchain: Toolchain
+  private let kit: KitObjects
+  private let kitWithReference = Mutex<KitObjects?>(nil)
+
+  /// Finds the toolchain and builds the kit's objects, about 2 s the first time.
+  ///
+  /// - Parameters:
+  ///   - root: the kit's folder, which holds `Sources`.
+  ///   - cache: where build products are kept; nil is `.build/grade` in the root.
+  public init(root: URL, cache: URL? = nil) throws {
+    self.root = root
+    self.cache = try BuildCache(folder: cache ?? root.appending(path: ".build/grade"))
+    toolchain = try Toolchain.find()
+    self.cache.prune(keeping: 64)
+    kit = try KitObjects.make(
+      root: root, toolchain: toolchain, cache: self.cache, withReference: false)
+  }
+
+  /// Makes the program for one submission, or says in the student's words why there is none.
+  ///
+  /// - Parameters:
+  ///   - optimised: with optimisation, to be timed; without it traps say why they happened.
+  ///   - linksReference: allows `import KernelMemory`; for the audit's adapter over the reference alone.
+  /// - Throws: ``EngineFailure`` when the grader itself cannot do its work.
+  public func build(
+    _ files: [SourceFile], lab: LabNames, optimised: Bool, linksReference: Bool = false
+  ) throws -> Result<WorkerImage, BuildFailure> {
+    let kit = try linksReference ? referenceKit() : kit
+    let sources = files.sorted { $0.name < $1.name }
+    var key = "worker 1\n\(toolchain.version)\n\(kit.identity) \(optimised) \(lab)\n"
+    for file in sources { key += "\(file.name) \(file.text.utf8.count)\n\(file.text)\n" }
+    do {
+      let folder = try cache.product("workers", key: key) { scratch in
+        try Recipe(
+          files: sources, lab: lab, optimised: optimised, toolchain: toolchain, kit: kit,
+          scratch: scratch,
+          extraImports: linksReference ? ["KernelMemory"] : []
+        ).make()
+      }
+      return .success(
+        try WorkerImage(
+          path: folder.appending(path: "worker").path, isOptimised: optimised,
+          isStatic: kit.isStatic, libraries: toolchain.workerLibraries))
+    } catch let failure as BuildFailure {
+      return .failure(failure)
+    }
+  }
+
+  /// Makes both programs of one submission at the same time: without optimisation for correctness, with it to be timed.
+  public func buildBoth(
+    _ files: [SourceFile], lab: LabNames, linksReference: Bool = false
+  ) throws -> Result<(plain: WorkerImage, optimised: WorkerImage), BuildFailure> {
+    let results = Mutex<[Bool: Result<Result<WorkerImage, BuildFailure>, any Error>]>([:])
+    DispatchQueue.concurrentPerform(iterations: 2) { index in
+      let result = Result {
+        try build(files, lab: lab, optimised: index == 1, linksReference: linksReference)
+      }
+      results.withLock { $0[index == 1] = result }
+    }
+    let plain = try results.withLock { $0[false]! }.get()
+    let optimised = try results.withLock { $0[true]! }.get()
+    return plain.flatMap { plain in optimised.map { (plain, $0) } }
+  }
+
+  /// What holds submissions back on this machine, found by starting a worker and a compiler that do nothing.
+  public func confinement() throws -> ConfinementReport {
+    var worker = WorkerProcess.plan(
+      isStatic: kit.isStatic, libraries: toolchain.workerLibraries, limits: .init())
+    worker.isProbe = true
+    var compiler = Recipe.confined(
+      toolchain.compiler, [], scratch: cache.folder.appending(path: "scratch"),
+      toolchain: toolchain, kit: kit)
+    compiler.isProbe = true
+    let first = try worker.launch()
+    _ = first.wait(seconds: 5)
+    _ = first.end()
+    let second = try compiler.launch()
+    _ = second.wait(seconds: 5)
+    _ = second.end()
+    return ConfinementReport(
+      worker: first.layers, compiler: second.layers, landlock: second.landlock,
+      isStatic: kit.isStatic)
+  }
+
+  private func referenceKit() throws -> KitObjects {
+    try kitWithReference.withLock { known in
+      if let known { return known }
+      let made = try KitObjects.make(
+        root: root, toolchain: toolchain, cache: cache, withReference: true)
+      known = made
+      return made
+    }
+  }
+}

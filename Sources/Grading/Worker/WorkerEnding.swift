@@ -1,0 +1,75 @@
+import AllocationTrace
+import Foundation
+import LabBench
+
+/// Says in a student's words how a worker's process ended.
+struct WorkerEnding {
+  private let ending: ChildEnding
+  private let complaints: String
+  private let limits: WorkerLimits
+
+  init(_ ending: ChildEnding, complaints: [UInt8], limits: WorkerLimits) {
+    self.ending = ending
+    self.complaints = String(decoding: complaints, as: UTF8.self)
+    self.limits = limits
+  }
+
+  var transcriptEnding: Transcript.Ending {
+    switch ending {
+    case .exited(brokenPipeExitCode):
+      return .garbled("your code closed or changed the pipes that the checks speak through")
+    case .exited(let code):
+      return .crashed("your code ended the program (exit code \(code))")
+    case .signalled(let number): return .crashed(words(for: number))
+    case .overtime: return .garbled("the program ended in a way that the system does not tell")
+    }
+  }
+
+  private func words(for signal: Int32) -> String {
+    if let reason = trapMessage { return reason }
+    switch signal {
+    case SIGILL, SIGTRAP: return "stopped by a trap, often arithmetic overflow"
+    case SIGABRT: return "the program aborted itself"
+    case SIGSEGV, SIGBUS:
+      return "stopped by a stack overflow or a wild pointer, often a recursion that does not end"
+    case SIGSYS:
+      return
+        "stopped for asking the system for what a submission may not have (files, processes, network)"
+    case SIGXCPU, SIGKILL: return "stopped by the system: it used more time or memory than there is"
+    default: return "stopped by signal \(signal)"
+    }
+  }
+
+  /// The reason that Swift wrote before it trapped: `Fatal error: Index out of range`.
+  private var trapMessage: String? {
+    let kinds = ["Fatal error", "Precondition failed", "Assertion failed"]
+    for line in complaints.split(separator: "\n").reversed() {
+      for kind in kinds {
+        guard let range = line.range(of: kind) else { continue }
+        let reason = line[range.lowerBound...].printable.prefix(300)
+        // The runtime names its own source file; the student's is worth knowing.
+        let place = line[..<range.lowerBound].split(separator: ":")
+        guard place.count >= 2, let file = place[0].split(separator: "/").last,
+          !place[0].hasPrefix("Swift/")
+        else { return String(reason) }
+        return "\(reason) (\(file):\(place[1]))".printable
+      }
+      if line.contains("failed to allocate") || line.contains("out of memory") {
+        return "ran out of memory: the limit is \(limits.memoryBytes >> 20) MiB"
+      }
+    }
+    return nil
+  }
+}
+
+extension StringProtocol {
+  /// The text without control characters, which could rewrite the screen that a report is read on; tabs and newlines stay.
+  public var printable: String {
+    String(
+      String.UnicodeScalarView(
+        unicodeScalars.map { scalar in
+          let isControl = scalar.properties.generalCategory == .control
+          return isControl && scalar != "\n" && scalar != "\t" ? "\u{FFFD}" : scalar
+        }))
+  }
+}

@@ -1,0 +1,110 @@
+import AllocationTrace
+import LabBench
+
+/// A submission in a confined process behind a pipe; used by one thread at a time.
+///
+/// The process is started when it is needed and again after each stop. Nothing it says is believed: it
+/// answers operations, and the checks judge the answers.
+public final class WorkerSubject: TimedSubject {
+  private let image: WorkerImage
+  private let limits: WorkerLimits
+  private var worker: WorkerProcess?
+  private var hasTimedOut = false
+  private var gatheredOutput: [UInt8] = []
+  private var isCut = false
+
+  /// Why no worker could be started; then the transcripts mean nothing and the grader has failed.
+  public private(set) var failure: EngineFailure?
+  /// Operations in one call up to which every answer is written at once, so that a stop needs no second run.
+  private static let fewOperations = 4_096
+
+  public init(_ image: WorkerImage, limits: WorkerLimits = WorkerLimits()) {
+    self.image = image
+    self.limits = limits
+  }
+
+  /// What the submission printed in the last call, cut at a cap, without control characters.
+  public var output: String {
+    String(decoding: gatheredOutput, as: UTF8.self).printable + (isCut ? "\n… (cut)" : "")
+  }
+
+  public func perform(_ traces: [[TraceOperation]]) -> [Transcript] {
+    gatheredOutput = []
+    isCut = false
+    var transcripts: [Transcript] = []
+    // Many answers are gathered while all goes well. After a stop, the first incomplete trace is performed again
+    // with one write for each answer, so that their number names the operation that stopped it.
+    let isSmall = traces.reduce(0) { $0 + $1.count } <= Self.fewOperations
+    var repeatsOne = false
+    while transcripts.count < traces.count {
+      let first = transcripts.count
+      guard let worker = startedWorker() else {
+        let ending = Transcript.Ending.garbled("the grader could not start the program")
+        return transcripts + traces[first...].map { _ in Transcript(outcomes: [], ending: ending) }
+      }
+      let round = worker.exchange(
+        repeatsOne ? traces[first...first] : traces[first...], gathering: !isSmall && !repeatsOne,
+        patience: hasTimedOut ? limits.laterAnswerSeconds : limits.answerSeconds)
+      transcripts += round.complete.map { Transcript(outcomes: $0) }
+      collectOutput(of: worker)
+      guard let stop = round.stop else {
+        repeatsOne = false
+        continue
+      }
+      self.worker = nil
+      if isSmall || repeatsOne {
+        if case .timedOut = stop.ending { hasTimedOut = true }
+        transcripts.append(Transcript(outcomes: stop.outcomes, ending: stop.ending))
+        repeatsOne = false
+      } else {
+        repeatsOne = true
+      }
+    }
+    return transcripts
+  }
+
+  /// Performs the trace in a new process and measures that process's time from the first operation on.
+  public func time(
+    _ operations: [TraceOperation]
+  ) -> (transcript: Transcript, seconds: Double) {
+    gatheredOutput = []
+    isCut = false
+    // What earlier traces left in the process's memory must not slow this one down, or speed it up.
+    worker = nil
+    guard let worker = startedWorker() else {
+      let ending = Transcript.Ending.garbled("the grader could not start the program")
+      return (Transcript(outcomes: [], ending: ending), 0)
+    }
+    // An empty trace: when it is answered, the program has started and waits.
+    _ = worker.exchange([[]], gathering: true, patience: limits.answerSeconds)
+    let start = worker.process.processorTime ?? 0
+    let round = worker.exchange([operations], gathering: true, patience: limits.answerSeconds)
+    let seconds = (worker.process.processorTime ?? 0) - start
+    collectOutput(of: worker)
+    if let outcomes = round.complete.first {
+      return (Transcript(outcomes: outcomes), seconds)
+    }
+    self.worker = nil
+    return (perform([operations])[0], seconds)
+  }
+
+  private func startedWorker() -> WorkerProcess? {
+    if let worker { return worker }
+    do {
+      let started = try WorkerProcess(image, limits: limits)
+      worker = started
+      return started
+    } catch {
+      failure = error
+      return nil
+    }
+  }
+
+  private func collectOutput(of worker: WorkerProcess) {
+    worker.collectOutput()
+    let room = max(0, limits.outputBytes - gatheredOutput.count)
+    gatheredOutput += worker.printed.prefix(room)
+    isCut = isCut || worker.isCut || worker.printed.count > room
+    worker.forgetOutput()
+  }
+}
