@@ -1,17 +1,7 @@
 import Foundation
 import Labs
 
-/// One file of a submission.
-public struct SourceFile: Hashable, Sendable {
-  /// The file's name without folders, for example `BuddySystem.swift`.
-  public let name: String
-  public let text: String
-
-  public init(name: String, text: String) {
-    self.name = name
-    self.text = text
-  }
-
+extension SourceFile {
   /// Number of the first line for which `test` holds, counted from 1.
   func line(where test: (Substring) -> Bool) -> Int? {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
