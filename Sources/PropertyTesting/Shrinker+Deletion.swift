@@ -101,26 +101,48 @@ extension Shrinker {
     }
   }
 
-  /// Deletes one span and draws one other number anew: the way out of a minimum that no single deletion leaves.
-  mutating func deleteAndRedraw() {
+  /// Deletes one span, then two, and draws one other number anew: the way out of most local minima.
+  ///
+  /// Deleting a command shifts what others name by a number that is no handle, an address for example.
+  /// Tries at most `tries` runs.
+  mutating func deleteAndRedraw(tries: Int) {
+    let limit = runs + tries
     for spans in siblings {
-      for span in spans.reversed() {
-        let shorter = best.without(span)
-        guard let probe = probe(shorter) else { return }
-        for index in probe.values.indices {
-          let value = probe.values[index]
-          let largest = probe.maxima[index]
-          var others: [UInt64] = [0, largest, largest / 2]
-          if value > 0 { others.append(value - 1) }
-          if value < largest { others.append(value + 1) }
-          for other in others where other != value && other <= largest {
-            var candidate = probe.values
-            candidate[index] = other
-            if attempt(candidate) { return }
-            if isSpent { return }
-          }
+      for first in spans.indices.reversed() where runs < limit {
+        if redraw(best.without(spans[first])) { return }
+      }
+    }
+    for spans in siblings {
+      for first in spans.indices.reversed() {
+        for second in (0..<first).reversed() where runs < limit {
+          var shorter = best.without(spans[first])
+          shorter.removeSubrange(spans[second].start..<spans[second].end)
+          if redraw(shorter) { return }
         }
       }
     }
+  }
+
+  /// Tries other values for each draw of `list` in turn: all of a few, else those that bugs are fond of.
+  private mutating func redraw(_ list: [UInt64]) -> Bool {
+    guard let probe = probe(list) else { return false }
+    // Announcements only cut a run short, which other passes have tried.
+    let announcements = Set(probe.siblings.joined().map(\.start))
+    for index in probe.values.indices {
+      let value = probe.values[index]
+      let largest = probe.maxima[index]
+      if largest == 1 && announcements.contains(index) { continue }
+      let others =
+        largest <= 16
+        ? Array(0...largest)
+        : [0, value > 0 ? value - 1 : 0, value < largest ? value + 1 : 0, largest / 2, largest]
+      for other in others where other != value {
+        var candidate = probe.values
+        candidate[index] = other
+        if attempt(candidate) { return true }
+        if isSpent { return false }
+      }
+    }
+    return false
   }
 }

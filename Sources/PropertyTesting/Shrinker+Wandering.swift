@@ -1,52 +1,65 @@
 /// The last pass, for minima that no single edit leaves.
 extension Shrinker {
-  /// Deletes one to three spans at random and changes a few other places at random, a bounded number of times.
+  /// Walks at random among failing runs that are as short as the best, trying deletions on the way.
   ///
-  /// Deterministic: the generator starts from the number of runs so far.
+  /// Bounded by `tries`; deterministic, since the generator starts from the number of runs so far.
   mutating func wander(tries: Int) {
     var random = SplitMix64(seed: UInt64(runs))
-    guard !siblings.isEmpty else { return }
+    let before = improvements
+    var plateau = [best]
     for _ in 0..<tries where !isSpent {
-      var list = best.values
-      var spans = siblings[random.index(below: siblings.count)]
-      for _ in 0...random.index(below: 3) where spans.count > 1 {
-        let victim = spans.remove(at: random.index(below: spans.count))
-        Shrinker.remove(victim, from: &list, spans: &spans)
-      }
-      for _ in 0..<random.index(below: 4) where !list.isEmpty {
-        switch random.index(below: 3) {
-        case 0 where spans.count > 1:
-          // Move one span to another place.
-          let moved = spans.remove(at: random.index(below: spans.count))
-          let draws = Array(list[moved.start..<moved.end])
-          Shrinker.remove(moved, from: &list, spans: &spans)
-          let index = random.index(below: spans.count + 1)
-          let place = index < spans.count ? spans[index].start : spans.last?.end ?? 0
-          list.insert(contentsOf: draws, at: place)
-          for later in index..<spans.count {
-            spans[later].start += draws.count
-            spans[later].end += draws.count
-          }
-          spans.insert(Span(start: place, end: place + draws.count), at: index)
-        case 1:
-          let index = random.index(below: list.count)
-          list[index] = list[random.index(below: list.count)]
-        default:
-          let index = random.index(below: list.count)
-          let largest = index < best.maxima.count ? best.maxima[index] : 1
-          list[index] = random.next(upTo: largest)
-        }
-      }
-      if attempt(list) { return }
+      let base = plateau[random.index(below: plateau.count)]
+      guard let run = runOnce(Shrinker.edited(base, &random)) else { continue }
+      if improvements > before { return }
+      guard run.hasFailed, run.repetitions <= best.repetitions else { continue }
+      if plateau.count < 64 { plateau.append(run) } else { plateau[random.index(below: 64)] = run }
     }
   }
 
-  private static func remove(_ span: Span, from list: inout [UInt64], spans: inout [Span]) {
-    let length = span.end - span.start
-    list.removeSubrange(span.start..<span.end)
-    for index in spans.indices where spans[index].start >= span.end {
-      spans[index].start -= length
-      spans[index].end -= length
+  /// The draws of `run` without up to two spans, and with up to two other changes.
+  private static func edited(_ run: Run, _ random: inout SplitMix64) -> [UInt64] {
+    var list = run.values
+    let groups = run.siblings
+    var spans = groups.isEmpty ? [] : groups[random.index(below: groups.count)]
+    for _ in 0..<random.index(below: 3) where spans.count > 1 {
+      remove(random.index(below: spans.count), of: &spans, from: &list)
     }
+    for _ in 0..<random.index(below: 3) where !list.isEmpty {
+      if spans.count > 1, random.index(below: 3) == 0 {
+        let draws = remove(random.index(below: spans.count), of: &spans, from: &list)
+        insert(draws, at: random.index(below: spans.count + 1), of: &spans, into: &list)
+      } else {
+        let index = random.index(below: list.count)
+        list[index] = random.next(upTo: index < run.maxima.count ? run.maxima[index] : 1)
+      }
+    }
+    return list
+  }
+
+  @discardableResult
+  private static func remove(
+    _ index: Int, of spans: inout [Span], from list: inout [UInt64]
+  ) -> [UInt64] {
+    let span = spans.remove(at: index)
+    let draws = Array(list[span.start..<span.end])
+    list.removeSubrange(span.start..<span.end)
+    for later in index..<spans.count { spans[later].shift(by: -draws.count) }
+    return draws
+  }
+
+  private static func insert(
+    _ draws: [UInt64], at index: Int, of spans: inout [Span], into list: inout [UInt64]
+  ) {
+    let place = index < spans.count ? spans[index].start : spans.last?.end ?? 0
+    list.insert(contentsOf: draws, at: place)
+    for later in index..<spans.count { spans[later].shift(by: draws.count) }
+    spans.insert(Span(start: place, end: place + draws.count), at: index)
+  }
+}
+
+extension Span {
+  fileprivate mutating func shift(by count: Int) {
+    start += count
+    end += count
   }
 }

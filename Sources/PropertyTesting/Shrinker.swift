@@ -44,7 +44,7 @@ struct Shrinker {
       if improves({ $0.deleteAndRenumber() }) { continue }
       if improves({ $0.reorderSiblings() }) { continue }
       if improves({ $0.moveBetweenDraws() }) { continue }
-      if improves({ $0.deleteAndRedraw() }) { continue }
+      if improves({ $0.deleteAndRedraw(tries: 3000) }) { continue }
       if improves({ $0.wander(tries: 1000) }) { continue }
       return
     }
@@ -58,10 +58,18 @@ struct Shrinker {
 
   /// Runs `candidate` unless it has been tried, and keeps it if it fails and is smaller.
   mutating func attempt(_ candidate: [UInt64]) -> Bool {
-    guard !isSpent, tried.insert(Shrinker.stripped(candidate)).inserted else { return false }
+    let before = improvements
+    return runOnce(candidate) != nil && improvements > before
+  }
+
+  /// Runs `candidate` unless it has been tried; nil when it has.
+  mutating func runOnce(_ candidate: [UInt64]) -> Run? {
+    guard !isSpent, tried.insert(Shrinker.stripped(candidate)).inserted else { return nil }
     runs += 1
     idle += 1
-    return keep(execute(candidate))
+    let run = execute(candidate)
+    _ = keep(run)
+    return run
   }
 
   /// Runs `candidate` even if it has been tried, to learn what it draws; keeps it like any other.
@@ -100,7 +108,7 @@ extension Run {
   }
 
   /// For every span that holds at least two spans, those directly within it, and likewise for the outermost.
-  fileprivate var siblings: [[Span]] {
+  var siblings: [[Span]] {
     var order: [Int] = []
     var groups: [Int: [Span]] = [:]
     for span in spans where span.start < span.end {

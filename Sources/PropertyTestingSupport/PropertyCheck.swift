@@ -20,8 +20,8 @@ struct PropertyCheck: Sendable {
     } else if report.runs < runs {
       record(
         """
-        Property "\(name)" was judged in \(report.runs) cases, not \(runs): its assumptions discarded \
-        \(report.discarded). Draw values for which they hold.
+        Property "\(name)" was judged in \(report.runs) of \(runs) cases: its assumptions discarded \
+        \(report.discarded) others. Draw values for which they hold.
         """)
     }
     if !report.labels.isEmpty {
@@ -48,8 +48,8 @@ struct PropertyCheck: Sendable {
     guard let test = Test.current else { throw NotInATest(name: name) }
     let issues = Counter()
     let result = Mutex(SearchReport())
-    try await IssueHandlingTrait.compactMapIssues { _ in
-      issues.add()
+    try await IssueHandlingTrait.compactMapIssues { issue in
+      if issue.isRealFailure { issues.add() }
       return nil
     }.provideScope(for: test, testCase: Test.Case.current) {
       let report = PropertyTesting.search(
@@ -119,6 +119,17 @@ final class Counter: Sendable {
   private let value = Atomic(0)
   var count: Int { value.load(ordering: .relaxed) }
   func add() { value.add(1, ordering: .relaxed) }
+}
+
+extension Issue {
+  /// False for warnings and for known issues.
+  fileprivate var isRealFailure: Bool {
+    #if compiler(>=6.3)
+      isFailure
+    #else
+      !isKnown
+    #endif
+  }
 }
 
 /// What a case throws whose expectations failed and that threw nothing itself.

@@ -162,10 +162,18 @@ import Testing
     #expect(
       texts == [
         """
-        Property "even numbers" was judged in 1 cases, not 20: its assumptions discarded 201. \
-        Draw values for which they hold.
+        Property "even numbers" was judged in 1 of 20 cases: its assumptions discarded 201 \
+        others. Draw values for which they hold.
         """
       ])
+  }
+
+  @Test func warningsAndKnownIssuesAreNoFailures() async throws {
+    let texts = try await issues("nothing serious", runs: 5) { _ in
+      Issue.record("only a warning", severity: .warning)
+      withKnownIssue { #expect(Bool(false)) }
+    }
+    #expect(texts == [])
   }
 
   @Test func aCaseThatPassesWhenRepeatedIsSaidTo() async throws {
