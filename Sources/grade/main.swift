@@ -7,7 +7,7 @@ let hasSize = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col 
 let environment = ProcessInfo.processInfo.environment
 
 let program = Program(
-  workshop: { _ throws(GradingError) in throw .failure("There are no workers yet.") },
+  workshop: { course throws(GradingError) in try ConfinedWorkshop(course: course) },
   currentDirectory: FileManager.default.currentDirectoryPath,
   style: Style(
     colours: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty,

@@ -37,6 +37,12 @@ public protocol Build: Sendable {
 public protocol PrintingSubject: TimedSubject {
   /// What the code printed so far, cut to a few thousand bytes.
   var printed: String { get }
+  /// Why no program could be started; then what came back means nothing, and the grader has failed.
+  var failure: GradingError? { get }
+}
+
+extension PrintingSubject {
+  public var failure: GradingError? { nil }
 }
 
 /// Why sources did not become a program, in words for the student.

@@ -7,14 +7,14 @@ import Foundation
 struct BuildCache: Sendable {
   let folder: URL
 
-  init(folder: URL) throws(EngineFailure) {
+  init(folder: URL) throws(GradingError) {
     self.folder = folder
     for name in ["scratch", "kit", "workers"] {
       do {
         try FileManager.default.createDirectory(
           at: folder.appending(path: name), withIntermediateDirectories: true)
       } catch {
-        throw EngineFailure(
+        throw GradingError.failure(
           "the build cache \(folder.path) cannot be made: \(error.localizedDescription)")
       }
     }
@@ -32,13 +32,13 @@ struct BuildCache: Sendable {
     do {
       try Data(key.utf8).write(to: scratch.appending(path: "key"))
     } catch {
-      throw EngineFailure("the build cache cannot be written: \(error.localizedDescription)")
+      throw GradingError.failure("the build cache cannot be written: \(error.localizedDescription)")
     }
     // Another grader may have been faster, or a product of the same hash may be in the way.
     if rename(scratch.path, place.path) != 0, !holds(place, key) {
       try? FileManager.default.removeItem(at: place)
       guard rename(scratch.path, place.path) == 0 || holds(place, key) else {
-        throw EngineFailure(
+        throw GradingError.failure(
           "\(place.path) cannot be written: \(String(cString: strerror(errno)))")
       }
     }
@@ -46,12 +46,12 @@ struct BuildCache: Sendable {
   }
 
   /// A new, empty folder for one build.
-  func newScratch() throws(EngineFailure) -> URL {
+  func newScratch() throws(GradingError) -> URL {
     let scratch = folder.appending(path: "scratch/\(UUID().uuidString)")
     do {
       try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: false)
     } catch {
-      throw EngineFailure("no scratch folder could be made: \(error.localizedDescription)")
+      throw GradingError.failure("no scratch folder could be made: \(error.localizedDescription)")
     }
     return scratch
   }

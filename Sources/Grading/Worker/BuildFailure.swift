@@ -10,37 +10,37 @@ extension SourceFile {
 }
 
 /// The names that a submission to one lab has to use.
-public struct LabNames: Hashable, Sendable {
+struct LabNames: Hashable, Sendable {
   /// The module's name, which is the lab's and the folder's.
-  public let module: String
+  let module: String
   /// The type that the submission declares.
-  public let subjectType: String
+  let subjectType: String
   /// The protocol of LabKit that the type conforms to.
-  public let contract: String
+  let contract: String
 
-  public init(module: String, subjectType: String, contract: String) {
+  init(module: String, subjectType: String, contract: String) {
     self.module = module
     self.subjectType = subjectType
     self.contract = contract
   }
 
   /// The names of a lab of the kit.
-  public init(_ lab: Lab) {
+  init(_ lab: Lab) {
     self.init(module: lab.id, subjectType: lab.subjectType, contract: lab.contract)
   }
 }
 
 /// Why a submission could not be made into a program, in words for the student.
-public struct BuildFailure: Error, Hashable, Sendable {
+struct BuildFailure: Error, Hashable, Sendable {
   /// One line: `BuddySystem does not compile`.
-  public let title: String
+  let title: String
   /// What is wrong and the way out; several lines when it quotes the compiler.
-  public let message: String
+  let message: String
   /// The student's file and line, where there is one.
-  public let file: String?
-  public let line: Int?
+  let file: String?
+  let line: Int?
 
-  public init(title: String, message: String, file: String? = nil, line: Int? = nil) {
+  init(title: String, message: String, file: String? = nil, line: Int? = nil) {
     self.title = title
     self.message = message
     self.file = file

@@ -36,11 +36,11 @@ struct LaunchPlan {
   /// Starts the process, on a thread that lives as long as the grader.
   ///
   /// Linux ends a process that asked to die with its parent when the parent's *thread* ends that started it.
-  func launch() throws(EngineFailure) -> LaunchedProcess {
+  func launch() throws(GradingError) -> LaunchedProcess {
     try SpawnThread.shared.run { launchHere() }.get()
   }
 
-  private func launchHere() -> Result<LaunchedProcess, EngineFailure> {
+  private func launchHere() -> Result<LaunchedProcess, GradingError> {
     let path: String
     var start = lab_start()
     start.executable = -1
@@ -80,7 +80,8 @@ struct LaunchPlan {
     guard started.pid > 0 else {
       let reason = String(cString: strerror(started.error))
       return .failure(
-        EngineFailure("\(path) could not be started: \(String(cString: started.step)): \(reason)"))
+        GradingError.failure(
+          "\(path) could not be started: \(String(cString: started.step)): \(reason)"))
     }
     return .success(
       LaunchedProcess(
@@ -153,11 +154,11 @@ struct Pipe {
   let readEnd: Int32
   let writeEnd: Int32
 
-  init() throws(EngineFailure) {
+  init() throws(GradingError) {
     var ends: [Int32] = [-1, -1]
     let error = lab_pipe(&ends)
     guard error == 0 else {
-      throw EngineFailure("no pipe could be made: \(String(cString: strerror(error)))")
+      throw GradingError.failure("no pipe could be made: \(String(cString: strerror(error)))")
     }
     (readEnd, writeEnd) = (ends[0], ends[1])
   }

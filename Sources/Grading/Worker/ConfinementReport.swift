@@ -25,14 +25,12 @@ struct Layers: OptionSet, Hashable, Sendable {
     (.callRules, "system call rules (seccomp)"),
   ]
 
-  /// The layers in words: `own session, resource limits`.
-  var words: String {
-    Layers.names.filter { contains($0.layer) }.map(\.name).joined(separator: ", ")
-  }
+  /// How a report names the layers.
+  var words: [String] { Layers.names.filter { contains($0.layer) }.map(\.name) }
 }
 
 /// What holds a submission back on this machine, found by trying.
-public struct ConfinementReport: Hashable, Sendable {
+struct ConfinementReport: Hashable, Sendable {
   let worker: Layers
   let compiler: Layers
   /// Version of Landlock's interface; 0 when there is none.
@@ -44,30 +42,21 @@ public struct ConfinementReport: Hashable, Sendable {
   ///
   /// A static worker opens no file, so its call rules refuse files even where Landlock is missing; a
   /// compiler has to open files, and needs Landlock.
-  public var isComplete: Bool {
+  var isComplete: Bool {
     let needed: Layers = isStatic ? Layers.all.subtracting(.fileRules) : .all
     return worker.isSuperset(of: needed) && compiler == .all
   }
 
-  /// Lines for a report: what was in force and what was not.
-  public var lines: [String] {
-    var lines: [String] = []
-    for (name, layers) in [("worker", worker), ("compiler", compiler)] {
-      lines.append("\(name): \(layers.words); wall-clock limits")
-      let missing = Layers.all.subtracting(layers)
-      if !missing.isEmpty { lines.append("\(name), not available here: \(missing.words)") }
+  /// The same in the words of the report.
+  var summary: ConfinementSummary {
+    var inForce = worker.words
+    inForce.append("time limits")
+    if isStatic { inForce.append("static program: no file is ever opened") }
+    var missing: [String] = []
+    if !isComplete {
+      missing += Layers.all.subtracting(worker).words.map { "worker: \($0)" }
+      missing += Layers.all.subtracting(compiler).words.map { "compiler: \($0)" }
     }
-    lines.append(
-      isStatic
-        ? "worker linked statically: it needs no file at all"
-        : "worker linked dynamically: this toolchain has no static libraries that link")
-    return lines
-  }
-
-  /// One line: `complete`, or what is missing.
-  public var summary: String {
-    if isComplete { return "confined: \(worker.words)" }
-    let missing = Layers.all.subtracting(worker.intersection(compiler))
-    return "NOT FULLY CONFINED, missing: \(missing.words)"
+    return ConfinementSummary(inForce: inForce, missing: missing)
   }
 }

@@ -68,18 +68,18 @@ struct KitObjects: Sendable {
 
   private static func swiftFiles(
     below folder: URL
-  ) throws(EngineFailure) -> [(path: String, text: String)] {
+  ) throws(GradingError) -> [(path: String, text: String)] {
     let all = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
     var files: [(path: String, text: String)] = []
     while let url = all?.nextObject() as? URL {
       guard url.pathExtension == "swift" else { continue }
       guard let text = try? String(contentsOf: url, encoding: .utf8) else {
-        throw EngineFailure("\(url.path) cannot be read")
+        throw GradingError.failure("\(url.path) cannot be read")
       }
       files.append((url.path, text))
     }
     guard !files.isEmpty else {
-      throw EngineFailure(
+      throw GradingError.failure(
         "\(folder.path) holds no Swift files; name the kit's folder with --course")
     }
     return files.sorted { $0.path < $1.path }
@@ -88,7 +88,7 @@ struct KitObjects: Sendable {
   private static func compile(
     _ module: String, _ files: [String], into folder: URL, toolchain: Toolchain,
     moduleCache: URL
-  ) throws(EngineFailure) {
+  ) throws(GradingError) {
     let run = try ToolRun.of(
       LaunchPlan(
         profile: LAB_TRUSTED, program: .path(toolchain.compiler),
@@ -100,7 +100,7 @@ struct KitObjects: Sendable {
         ] + files,
         environment: Toolchain.inheritedEnvironment()), seconds: 600)
     guard run.succeeded else {
-      throw EngineFailure("the kit's own module \(module) did not compile:\n\(run.output)")
+      throw GradingError.failure("the kit's own module \(module) did not compile:\n\(run.output)")
     }
   }
 
@@ -109,7 +109,7 @@ struct KitObjects: Sendable {
   /// Its compile fills the module cache for unoptimised submissions; the kit's own has done so for optimised ones.
   private static func linkTrial(
     in folder: URL, toolchain: Toolchain, moduleCache: URL
-  ) throws(EngineFailure) -> Bool {
+  ) throws(GradingError) -> Bool {
     let source = folder.appending(path: "trial.swift").path
     let object = folder.appending(path: "trial.o").path
     let program = folder.appending(path: "trial").path
@@ -117,7 +117,7 @@ struct KitObjects: Sendable {
       FileManager.default.createFile(
         atPath: source,
         contents: Data("import LabBench\n@main enum Trial { static func main() {} }\n".utf8))
-    else { throw EngineFailure("\(source) cannot be written") }
+    else { throw GradingError.failure("\(source) cannot be written") }
     let environment = Toolchain.inheritedEnvironment()
     let compiled = try ToolRun.of(
       LaunchPlan(
@@ -128,7 +128,8 @@ struct KitObjects: Sendable {
           object,
         ], environment: environment), seconds: 120)
     guard compiled.succeeded else {
-      throw EngineFailure("the compiler does not compile an empty program:\n\(compiled.output)")
+      throw GradingError.failure(
+        "the compiler does not compile an empty program:\n\(compiled.output)")
     }
     guard toolchain.mayLinkStatically else { return false }
     let objects = [object] + modules.map { folder.appending(path: "\($0).o").path }

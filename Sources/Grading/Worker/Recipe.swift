@@ -16,7 +16,7 @@ struct Recipe {
 
   /// Leaves the program as `worker` in the scratch folder.
   ///
-  /// - Throws: ``BuildFailure`` when the submission is to blame, ``EngineFailure`` when the grader is.
+  /// - Throws: ``BuildFailure`` when the submission is to blame, ``GradingError`` when the grader is.
   func make() throws {
     guard !files.isEmpty else {
       throw BuildFailure(
@@ -32,7 +32,7 @@ struct Recipe {
     do {
       try Data(main.text.utf8).write(to: scratch.appending(path: main.name))
     } catch {
-      throw EngineFailure("\(scratch.path) cannot be written: \(error.localizedDescription)")
+      throw GradingError.failure("\(scratch.path) cannot be written: \(error.localizedDescription)")
     }
     var compiled = try compile(main, moduleCache: kit.moduleCache.path)
     if !compiled.succeeded, compiled.output.contains(kit.moduleCache.path) {
@@ -53,7 +53,7 @@ struct Recipe {
     chmod(scratch.appending(path: "worker").path, 0o755)
   }
 
-  private func compile(_ main: SourceFile, moduleCache: String) throws(EngineFailure) -> ToolRun {
+  private func compile(_ main: SourceFile, moduleCache: String) throws(GradingError) -> ToolRun {
     try ToolRun.of(
       confined(
         toolchain.compiler,
@@ -91,14 +91,14 @@ struct Recipe {
         """)
   }
 
-  private func write(into folder: URL) throws(EngineFailure) {
+  private func write(into folder: URL) throws(GradingError) {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       for file in files {
         try Data(file.text.utf8).write(to: folder.appending(path: file.name))
       }
     } catch {
-      throw EngineFailure("\(folder.path) cannot be written: \(error.localizedDescription)")
+      throw GradingError.failure("\(folder.path) cannot be written: \(error.localizedDescription)")
     }
   }
 

@@ -11,7 +11,7 @@ struct ToolRun {
   /// Runs `plan` to its end, or for at most `seconds` of wall time; then it and all it started are ended.
   static func of(
     _ plan: LaunchPlan, seconds: Double, outputCap: Int = 1 << 18
-  ) throws(EngineFailure) -> ToolRun {
+  ) throws(GradingError) -> ToolRun {
     var plan = plan
     let pipe = try Pipe()
     plan.descriptors = [-1, pipe.writeEnd, pipe.writeEnd, -1, -1]

@@ -35,9 +35,9 @@ struct Toolchain: Sendable {
   }
 
   /// Finds the toolchain by the `swiftc` that `PATH` names.
-  static func find() throws(EngineFailure) -> Toolchain {
+  static func find() throws(GradingError) -> Toolchain {
     guard let found = inSearchPath("swiftc") else {
-      throw EngineFailure(
+      throw GradingError.failure(
         "there is no swiftc in PATH; a submission cannot be compiled. Install Swift, or add its bin folder to PATH"
       )
     }
@@ -48,14 +48,14 @@ struct Toolchain: Sendable {
     guard run.succeeded,
       let info = try? JSONDecoder().decode(TargetInfo.self, from: Data(run.output.utf8))
     else {
-      throw EngineFailure(
+      throw GradingError.failure(
         "\(found) -print-target-info did not answer as a Swift compiler does: \(run.output)")
     }
     let libraries = (info.paths.runtimeResourcePath as NSString).deletingLastPathComponent
     let root = (libraries as NSString).deletingLastPathComponent
     let compiler = executable(root + "/bin/swiftc") ?? found
     guard let linker = executable(root + "/bin/clang") ?? inSearchPath("clang") else {
-      throw EngineFailure(
+      throw GradingError.failure(
         "there is no clang beside \(compiler) nor in PATH; a submission cannot be linked")
     }
     let isMac = info.target.platform.hasPrefix("macos")
@@ -117,7 +117,7 @@ struct Toolchain: Sendable {
     return environment
   }
 
-  private static func macSDK() throws(EngineFailure) -> String {
+  private static func macSDK() throws(GradingError) -> String {
     let tool = "/usr/bin/xcrun"
     let run = try ToolRun.of(
       LaunchPlan(
@@ -125,7 +125,7 @@ struct Toolchain: Sendable {
         arguments: [tool, "--sdk", "macosx", "--show-sdk-path"],
         environment: inheritedEnvironment()), seconds: 60)
     guard run.succeeded else {
-      throw EngineFailure("xcrun --show-sdk-path failed: \(run.output)")
+      throw GradingError.failure("xcrun --show-sdk-path failed: \(run.output)")
     }
     return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }

@@ -5,7 +5,7 @@ import Synchronization
 /// Makes programs of submissions: scans their imports, compiles and links them confined, and remembers the results.
 ///
 /// Safe to use from several threads and several graders at once.
-public final class WorkerBuilder: Sendable {
+final class WorkerBuilder: Sendable {
   private let root: URL
   private let cache: BuildCache
   private let toolchain: Toolchain
@@ -17,7 +17,7 @@ public final class WorkerBuilder: Sendable {
   /// - Parameters:
   ///   - root: the kit's folder, which holds `Sources`.
   ///   - cache: where build products are kept; nil is `.build/grade` in the root.
-  public init(root: URL, cache: URL? = nil) throws {
+  init(root: URL, cache: URL? = nil) throws {
     self.root = root
     self.cache = try BuildCache(folder: cache ?? root.appending(path: ".build/grade"))
     toolchain = try Toolchain.find()
@@ -31,8 +31,8 @@ public final class WorkerBuilder: Sendable {
   /// - Parameters:
   ///   - optimised: with optimisation, to be timed; without it traps say why they happened.
   ///   - linksReference: allows `import KernelMemory`; for the audit's adapter over the reference alone.
-  /// - Throws: ``EngineFailure`` when the grader itself cannot do its work.
-  public func build(
+  /// - Throws: ``GradingError`` when the grader itself cannot do its work.
+  func build(
     _ files: [SourceFile], lab: LabNames, optimised: Bool, linksReference: Bool = false
   ) throws -> Result<WorkerImage, BuildFailure> {
     let kit = try linksReference ? referenceKit() : kit
@@ -57,7 +57,7 @@ public final class WorkerBuilder: Sendable {
   }
 
   /// Makes both programs of one submission at the same time: without optimisation for correctness, with it to be timed.
-  public func buildBoth(
+  func buildBoth(
     _ files: [SourceFile], lab: LabNames, linksReference: Bool = false
   ) throws -> Result<(plain: WorkerImage, optimised: WorkerImage), BuildFailure> {
     let results = Mutex<[Bool: Result<Result<WorkerImage, BuildFailure>, any Error>]>([:])
@@ -73,7 +73,7 @@ public final class WorkerBuilder: Sendable {
   }
 
   /// What holds submissions back on this machine, found by starting a worker and a compiler that do nothing.
-  public func confinement() throws -> ConfinementReport {
+  func confinement() throws -> ConfinementReport {
     var worker = WorkerProcess.plan(
       isStatic: kit.isStatic, libraries: toolchain.workerLibraries, limits: .init())
     worker.isProbe = true

@@ -64,7 +64,7 @@ struct WorkerEnding {
 
 extension StringProtocol {
   /// The text without control characters, which could rewrite the screen that a report is read on; tabs and newlines stay.
-  public var printable: String {
+  var printable: String {
     String(
       String.UnicodeScalarView(
         unicodeScalars.map { scalar in

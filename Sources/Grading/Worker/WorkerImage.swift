@@ -1,11 +1,11 @@
 import Foundation
 
 /// A program made of a submission, ready to be started; it stays so even when the cache forgets its file.
-public final class WorkerImage: Sendable {
+final class WorkerImage: Sendable {
   /// The program's file.
-  public let path: String
+  let path: String
   /// Whether it was compiled with optimisation.
-  public let isOptimised: Bool
+  let isOptimised: Bool
   let isStatic: Bool
   /// Where a dynamic worker finds its libraries.
   let libraries: [String]
@@ -14,7 +14,7 @@ public final class WorkerImage: Sendable {
 
   init(
     path: String, isOptimised: Bool, isStatic: Bool, libraries: [String]
-  ) throws(EngineFailure) {
+  ) throws(GradingError) {
     self.path = path
     self.isOptimised = isOptimised
     self.isStatic = isStatic
@@ -22,7 +22,7 @@ public final class WorkerImage: Sendable {
     // Not through a link: the folder was written by a compiler that had read untrusted files.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else {
-      throw EngineFailure("\(path) cannot be opened: \(String(cString: strerror(errno)))")
+      throw GradingError.failure("\(path) cannot be opened: \(String(cString: strerror(errno)))")
     }
   }
 

@@ -37,7 +37,7 @@ final class WorkerProcess {
     return plan
   }
 
-  init(_ image: WorkerImage, limits: WorkerLimits) throws(EngineFailure) {
+  init(_ image: WorkerImage, limits: WorkerLimits) throws(GradingError) {
     self.limits = limits
     var plan = Self.plan(isStatic: image.isStatic, libraries: image.libraries, limits: limits)
     #if os(Linux)
@@ -46,7 +46,7 @@ final class WorkerProcess {
       plan.program = .path(image.path)
     #endif
     var open: [Int32] = []
-    do throws(EngineFailure) {
+    do throws(GradingError) {
       let pipes = try (Pipe(), Pipe(), Pipe(), Pipe())
       open = [
         pipes.0.readEnd, pipes.1.writeEnd, pipes.2.writeEnd, pipes.3.writeEnd, pipes.0.writeEnd,

@@ -5,7 +5,7 @@ import LabBench
 ///
 /// The process is started when it is needed and again after each stop. Nothing it says is believed: it
 /// answers operations, and the checks judge the answers.
-public final class WorkerSubject: TimedSubject {
+final class WorkerSubject: PrintingSubject {
   private let image: WorkerImage
   private let limits: WorkerLimits
   private var worker: WorkerProcess?
@@ -14,21 +14,21 @@ public final class WorkerSubject: TimedSubject {
   private var isCut = false
 
   /// Why no worker could be started; then the transcripts mean nothing and the grader has failed.
-  public private(set) var failure: EngineFailure?
+  private(set) var failure: GradingError?
   /// Operations in one call up to which every answer is written at once, so that a stop needs no second run.
   private static let fewOperations = 4_096
 
-  public init(_ image: WorkerImage, limits: WorkerLimits = WorkerLimits()) {
+  init(_ image: WorkerImage, limits: WorkerLimits = WorkerLimits()) {
     self.image = image
     self.limits = limits
   }
 
   /// What the submission printed in the last call, cut at a cap, without control characters.
-  public var output: String {
+  var printed: String {
     String(decoding: gatheredOutput, as: UTF8.self).printable + (isCut ? "\n… (cut)" : "")
   }
 
-  public func perform(_ traces: [[TraceOperation]]) -> [Transcript] {
+  func perform(_ traces: [[TraceOperation]]) -> [Transcript] {
     gatheredOutput = []
     isCut = false
     var transcripts: [Transcript] = []
@@ -64,7 +64,7 @@ public final class WorkerSubject: TimedSubject {
   }
 
   /// Performs the trace in a new process and measures that process's time from the first operation on.
-  public func time(
+  func time(
     _ operations: [TraceOperation]
   ) -> (transcript: Transcript, seconds: Double) {
     gatheredOutput = []
