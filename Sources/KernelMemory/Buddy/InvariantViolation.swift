@@ -66,19 +66,19 @@ extension Zone {
       if length != census.freeBlocks[order] {
         throw InvariantViolation(
           .links, in: self,
-          "the free list of order \(order) leads through \(length) blocks, "
-            + "but \(census.freeBlocks[order]) free blocks of that order exist")
+          "the free list of order \(order) has length \(length), but the number of free blocks of that "
+            + "order is \(census.freeBlocks[order])")
       }
       if length != freeBlockCount(order: order) {
         throw InvariantViolation(
           .counts, in: self,
           "the count of free blocks of order \(order) is \(freeBlockCount(order: order)), "
-            + "but there are \(length)")
+            + "but their number is \(length)")
       }
       if (state.pointee.nonEmptyOrders >> UInt32(order) & 1 == 1) != (length > 0) {
         throw InvariantViolation(
           .counts, in: self,
-          "the bit for a non-empty list of order \(order) is wrong: the list has \(length) blocks")
+          "the bit for a non-empty list of order \(order) is wrong: its length is \(length)")
       }
     }
     if census.pages.free != freePages {
@@ -150,7 +150,7 @@ extension Zone {
         "page frame \(PageFrame(inner)) is inside the \(block.noun) of order \(block.order) at "
           + "\(PageFrame(frame)), but "
           + (other == .reserved
-            ? "is reserved" : "starts a \(other.noun) of order \(other.order) itself"))
+            ? "is reserved" : "starts another: \(other.noun) of order \(other.order)"))
     }
     let buddy = UInt32(frame ^ pages)
     if block.isFree, block.order < maxOrder, spans(buddy), map[buddy] == block {

@@ -11,8 +11,8 @@ extension Machine {
       for order in 0...maxOrder where listed[order] != census.perCPUBlocks[order] {
         throw InvariantViolation(
           .links, in: zone,
-          "the per-CPU lists of order \(order) lead through \(listed[order]) blocks, "
-            + "but \(census.perCPUBlocks[order]) per-CPU blocks of that order exist")
+          "the per-CPU lists of order \(order) have length \(listed[order]) together, but the number "
+            + "of per-CPU blocks of that order is \(census.perCPUBlocks[order])")
       }
     }
   }

@@ -11,8 +11,8 @@ public final class Node: @unchecked Sendable {
   public let map: MemoryMap
 
   let states: UnsafeMutablePointer<ZoneState>
-  /// Number of list heads in the memory map behind those of the zones.
-  private let descriptors: Arena
+  /// The memory map's bytes.
+  let descriptors: Arena
   /// Index of the first list head that belongs to no zone.
   let extraListHeads: UInt32
 

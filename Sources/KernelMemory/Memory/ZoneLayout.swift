@@ -10,9 +10,9 @@ public struct ZoneLayout: Hashable, Sendable {
 
   /// A zone whose memory is exactly `usable`.
   public init(_ kind: ZoneKind, usable: [Range<Int>]) {
-    let start = usable.first?.lowerBound ?? 0
+    let start = usable.map(\.lowerBound).min() ?? 0
     self.init(
-      kind, usable: usable, spanned: start..<(usable.last?.upperBound ?? start),
+      kind, usable: usable, spanned: start..<(usable.map(\.upperBound).max() ?? start),
       present: usable.reduce(0) { $0 + $1.count })
   }
 
