@@ -10,7 +10,8 @@ public enum GFPFlagsVerb: UInt8, CaseIterable, Sendable {
 
   /// The vocabulary that a trace file of this lab names in its head.
   ///
-  /// Masks are written in hexadecimal, `0xcc0`, so that a trace means the same whatever a subject makes of names.
+  /// Masks are written in hexadecimal, `0xcc0`, so that a trace means the same whatever a subject
+  /// makes of names.
   public static let vocabulary = Vocabulary(
     name: "GFPFlags",
     verbs: [
@@ -35,7 +36,7 @@ public enum GFPFlagsVerb: UInt8, CaseIterable, Sendable {
           Parameter("context", .text), Parameter("code", .text), Parameter("memory", .text),
           Parameter("without", .text),
         ],
-        "Asks for flags that suit a situation; without=yes where the caller can do without memory."),
+        "Asks for flags that suit a situation; without=yes: the caller can do without memory."),
       Verb(
         "parse", [Parameter("text", .text)],
         "Asks for the mask that the kernel's text spells; answers it or refused."),

@@ -1,4 +1,5 @@
-/// A part of memory that requests are directed to; the raw value orders them from lowest to highest.
+/// A part of memory that requests are directed to; the raw value orders them from lowest to
+/// highest.
 public enum GFPZone: Int, CaseIterable, Hashable, Sendable, Comparable {
   /// The lowest 16 MiB.
   case dma = 0
@@ -18,7 +19,8 @@ public enum GFPZone: Int, CaseIterable, Hashable, Sendable, Comparable {
 public struct GFPMachine: Hashable, Sendable {
   /// As a trace spells it, for example `x86-64`.
   public let name: String
-  /// The zones that its kernel was built to know, lowest first, with memory or without; `.normal` is always there.
+  /// The zones that its kernel was built to know, lowest first, with memory or without; `.normal`
+  /// is always there.
   public let known: [GFPZone]
   /// The zones that hold memory, lowest first: some of ``known``, at least two, `.dma` among them.
   public let populated: [GFPZone]

@@ -1,7 +1,9 @@
-/// A set of GFP flags ("get free pages"): how an allocation may behave, and where its memory may lie.
+/// A set of GFP flags ("get free pages"): how an allocation may behave, and where its memory may
+/// lie.
 ///
 /// Every request to the kernel's allocators carries one. The bits are those of Linux 6.12
-/// (`include/linux/gfp_types.h`); bit 9 and the bits from 24 up have no name here, yet a mask may hold them.
+/// (`include/linux/gfp_types.h`); bit 9 and the bits from 24 up have no name here, yet a mask may
+/// hold them.
 public struct GFPMask: OptionSet, Hashable, Sendable {
   public let rawValue: UInt32
 
@@ -106,7 +108,8 @@ extension GFPMask {
 
 /// The names that bundle modifiers for a common need; the raw value is the name in the kernel.
 ///
-/// In the order in which Linux 6.12 tries them when it prints a mask. Their bits are part of the exercise.
+/// In the order in which Linux 6.12 tries them when it prints a mask. Their bits are part of the
+/// exercise.
 public enum GFPType: String, CaseIterable, Hashable, Sendable {
   case transHuge = "GFP_TRANSHUGE"
   case transHugeLight = "GFP_TRANSHUGE_LIGHT"

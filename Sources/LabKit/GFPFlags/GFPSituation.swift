@@ -1,6 +1,7 @@
 /// Who asks for memory, for what, and what happens if there is none.
 ///
-/// The four facts are independent: each combination is a situation, and each fact asks for its own flags.
+/// The four facts are independent: each combination is a situation, and each fact asks for its own
+/// flags.
 public struct GFPSituation: Hashable, Sendable {
   /// What the processor is doing.
   public enum Context: String, CaseIterable, Hashable, Sendable {
@@ -8,7 +9,8 @@ public struct GFPSituation: Hashable, Sendable {
     case process
     /// A process that holds a mutex, whose waiters sleep too. May sleep.
     case mutex
-    /// A process that holds a spinlock: whoever wants the lock burns time until it is free. May not sleep.
+    /// A process that holds a spinlock: whoever wants the lock burns time until it is free. May not
+    /// sleep.
     case spinlock
     /// A softirq, tasklet or timer: no process to put to sleep. May not sleep.
     case bottomHalf = "bottom-half"
@@ -22,7 +24,8 @@ public struct GFPSituation: Hashable, Sendable {
     case ordinary
     /// File system code, which may hold locks that a file system would want again.
     case fileSystem = "file-system"
-    /// The path that writes blocks to a disk, on which all I/O waits (and every file system waits on I/O).
+    /// The path that writes blocks to a disk, on which all I/O waits (and every file system waits
+    /// on I/O).
     case blockIO = "block-io"
   }
 

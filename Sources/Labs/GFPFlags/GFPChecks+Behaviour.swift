@@ -11,8 +11,8 @@ extension Lab {
       hints: [
         "Who waits when kswapd is woken: the caller, or another thread?",
         """
-        GFP_NOIO and GFP_NOFS may sleep too, so comparing with GFP_KERNEL, or asking for all of its bits, \
-        is too strict.
+        GFP_NOIO and GFP_NOFS may sleep too, so comparing with GFP_KERNEL, or asking for all of \
+        its bits, is too strict.
         """,
         "One question to the mask is enough: does it contain directReclaim?",
       ],
@@ -39,8 +39,8 @@ extension Lab {
     .gfp(
       "entering-fs", "File systems need fs and direct reclaim",
       rule: """
-        A request may call into a file system exactly when both fs and directReclaim are set; io makes no \
-        difference.
+        A request may call into a file system exactly when both fs and directReclaim are set; io \
+        makes no difference.
         """,
       kind: .exhaustive, points: 4, lesson: "recursion",
       hints: [
@@ -53,7 +53,8 @@ extension Lab {
       }),
   ]
 
-  /// A question whose answer is yes exactly when `mask` holds the bit called `name` and direct reclaim.
+  /// A question whose answer is yes exactly when `mask` holds the bit called `name` and direct
+  /// reclaim.
   private static func recursion(
     _ verb: GFPFlagsVerb, _ name: String, _ mask: UInt32
   ) -> GFPQuestion {

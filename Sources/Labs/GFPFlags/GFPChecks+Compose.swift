@@ -12,8 +12,9 @@ extension Lab {
         "A type is nothing but a name for several modifiers that are often wanted together.",
         "Build the larger types from the smaller: GFP_USER is GFP_KERNEL and one bit more.",
         """
-        Switch over the type. For GFP_TRANSHUGE_LIGHT start from GFP_HIGHUSER_MOVABLE, put in comp, \
-        noMemAlloc and noWarn, and subtract both reclaim bits; GFP_TRANSHUGE then gives one of the two back.
+        Switch over the type. For GFP_TRANSHUGE_LIGHT start from GFP_HIGHUSER_MOVABLE, put in \
+        comp, noMemAlloc and noWarn, and subtract both reclaim bits; GFP_TRANSHUGE then gives one \
+        of the two back.
         """,
       ],
       questions: {
@@ -25,16 +26,19 @@ extension Lab {
     .gfp(
       "groups", "Where and how are told apart",
       rule: """
-        The zone modifiers are dma, highMem, dma32 and movable; every other bit is an action modifier, \
-        named or not.
+        The zone modifiers are dma, highMem, dma32 and movable; every other bit is an action \
+        modifier, named or not.
         """,
       kind: .property, points: 4, lesson: "three-groups",
       hints: [
         "Which bits speak of a place, and which of a manner?",
-        "The zone modifiers are the four lowest bits; what remains when they are taken away is the other group.",
         """
-        Intersect with the set of the four for the one half, and subtract that same set for the other; \
-        nothing may be lost, so do not list the action bits.
+        The zone modifiers are the four lowest bits; what remains when they are taken away is the \
+        other group.
+        """,
+        """
+        Intersect with the set of the four for the one half, and subtract that same set for the \
+        other; nothing may be lost, so do not list the action bits.
         """,
       ],
       questions: {
@@ -48,16 +52,19 @@ extension Lab {
     .gfp(
       "base-type", "A mask names the type it is built on",
       rule: """
-        The base type is the first in the kernel's order whose bits the mask has all; a mask that has all \
-        bits of none has no base type.
+        The base type is the first in the kernel's order whose bits are all in the mask; when \
+        there is no such type, the answer is nil.
         """,
       kind: .property, points: 4, lesson: "three-groups",
       hints: [
         "When GFP_NOFS is part of GFP_KERNEL, which of them should a full mask be called?",
-        "The order of GFPType.allCases puts what contains more before what it contains: the first fit wins.",
         """
-        Return the first case for which the mask is a superset of the case's bits. A single shared bit is \
-        not enough, and further bits in the mask do no harm.
+        The order of GFPType.allCases puts what contains more before what it contains: the first \
+        fit wins.
+        """,
+        """
+        Return the first case for which the mask is a superset of the case's bits. A single \
+        shared bit is not enough, and further bits in the mask do no harm.
         """,
       ],
       questions: {
@@ -89,7 +96,8 @@ extension Lab {
 }
 
 extension GFPQuestion {
-  /// A question whose answer is right only if it is the mask `bits`; a complaint says which bits differ.
+  /// A question whose answer is right only if it is the mask `bits`; a complaint says which bits
+  /// differ.
   init(_ operation: TraceOperation, mask bits: UInt32) {
     self.init(operation) { outcome in
       if outcome == .number(Int(bits)) { return nil }

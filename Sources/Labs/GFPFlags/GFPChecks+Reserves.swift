@@ -7,19 +7,19 @@ extension Lab {
     .gfp(
       "reserve-share", "Urgent requests may use half of the reserve, and more if they cannot wait",
       rule: """
-        With high, min − min/2 pages must stay free, and of those a quarter less, m − m/4, if the request \
-        may not sleep. Without high all of min must, sleeping or not.
+        With high, min − min/2 pages must stay free, and of those a quarter less, m − m/4, if the \
+        request may not sleep. Without high all of min must, sleeping or not.
         """,
       kind: .property, points: 6, lesson: "reserves",
       hints: [
         "GFP_NOWAIT and GFP_ATOMIC both cannot wait: which single bit separates them here?",
         """
-        Take away, rather than scale: first min/2 rounded down, then a quarter of what is left, again \
-        rounded down, so that odd watermarks come out as Linux has them.
+        Take away, rather than scale: first min/2 rounded down, then a quarter of what is left, \
+        again rounded down, so that odd watermarks come out as Linux has them.
         """,
         """
-        var m = min; if the mask has high { m -= m / 2; and if it has no directReclaim { m -= m / 4 } }; \
-        no other bit among reclaim, io and fs changes m.
+        var m = min; if the mask has high { m -= m / 2; and if it has no directReclaim { m -= m / \
+        4 } }; no other bit among reclaim, io and fs changes m.
         """,
       ],
       questions: {
@@ -39,13 +39,16 @@ extension Lab {
     .gfp(
       "reserve-memalloc", "memAlloc opens the whole reserve, noMemAlloc closes it",
       rule: """
-        memAlloc alone leaves nothing to keep: 0. noMemAlloc cancels it, and also the extra quarter of \
-        requests that may not sleep; half of the reserve stays open to high.
+        memAlloc alone leaves nothing to keep: 0. noMemAlloc cancels it, and also the extra \
+        quarter of requests that may not sleep; half of the reserve stays open to high.
         """,
       kind: .exhaustive, points: 4, lesson: "reserves",
       hints: [
         "When both memAlloc and noMemAlloc are set, which of them is a promise to others?",
-        "Ask for noMemAlloc first of all; it decides whether memAlloc counts and whether the quarter is granted.",
+        """
+        Ask for noMemAlloc first of all; it decides whether memAlloc counts and whether the \
+        quarter is granted.
+        """,
         """
         if memAlloc and not noMemAlloc, return 0; then halve for high; the further quarter needs three \
         things: high, no directReclaim, no noMemAlloc.

@@ -12,10 +12,13 @@ extension Lab {
     kind: .property, points: 2, lesson: "text",
     hints: [
       "Does the reader know everything that the writer can write, side by side?",
-      "A name and a number may stand in one text, as in GFP_KERNEL|0x1000000: each part is looked at by itself.",
       """
-      In parse, decide name or number for every part anew, inside the loop over the parts, and form the \
-      union of both kinds.
+      A name and a number may stand in one text, as in GFP_KERNEL|0x1000000: each part is looked \
+      at by itself.
+      """,
+      """
+      In parse, decide name or number for every part anew, inside the loop over the parts, and \
+      form the union of both kinds.
       """,
     ],
     fewestSteps: { subject, depth in
@@ -45,7 +48,8 @@ extension Lab {
     let counterexample: Counterexample
   }
 
-  /// Prints each mask, then parses what was printed; answers the first that does not come back, or nil.
+  /// Prints each mask, then parses what was printed; answers the first that does not come back, or
+  /// nil.
   private static func roundTripFailure(
     _ subject: any Subject, _ masks: [UInt32]
   ) -> Counterexample? {
@@ -88,7 +92,8 @@ extension Lab {
 }
 
 extension GFPMasks {
-  /// Masks that are printed and read back: nothing, single bits, types, and types with an unnamed bit.
+  /// Masks that are printed and read back: nothing, single bits, types, and types with an unnamed
+  /// bit.
   static let roundTrip: [UInt32] =
     [0] + everyBit + types + types.map { $0 | 0x100_0000 } + everyBit.map { $0 | 0x200 } + recorded
 }

@@ -8,16 +8,20 @@ extension Lab {
     .gfp(
       "situation-sleep", "Nobody sleeps where sleeping is forbidden",
       rule: """
-        directReclaim is set exactly where the context may sleep: in a process, also with a mutex held, but \
-        not under a spinlock, in a bottom half or in an interrupt handler. kswapdReclaim is always set.
+        directReclaim is set exactly where the context may sleep: in a process, also with a mutex \
+        held, but not under a spinlock, in a bottom half or in an interrupt handler. \
+        kswapdReclaim is always set.
         """,
       kind: .exhaustive, points: 6, lesson: "situations",
       hints: [
         "What happens to the processors that spin on a lock while its holder sleeps?",
-        "A mutex puts its waiters to sleep and a spinlock keeps them running: only one of them forbids to sleep.",
         """
-        mask = kswapdReclaim in all five contexts; for process and mutex insert directReclaim. Needing the \
-        memory badly is no reason to sleep.
+        A mutex puts its waiters to sleep and a spinlock keeps them running: only one of them \
+        forbids to sleep.
+        """,
+        """
+        mask = kswapdReclaim in all five contexts; for process and mutex insert directReclaim. \
+        Needing the memory badly is no reason to sleep.
         """,
       ],
       questions: {
@@ -38,16 +42,22 @@ extension Lab {
     .gfp(
       "situation-recursion", "Reclaim never comes back to the code that asks",
       rule: """
-        Where the context may sleep, file system code asks without fs, block I/O code without io and fs, \
-        and ordinary code with both.
+        Where the context may sleep, file system code asks without fs, block I/O code without io \
+        and fs, and ordinary code with both.
         """,
       kind: .exhaustive, points: 4, lesson: "situations",
       hints: [
-        "Suppose reclaim writes a page through the file system whose lock the caller holds: who waits for whom?",
-        "GFP_NOFS and GFP_NOIO exist for two of the three kinds of code; forbidding more than needed starves reclaim.",
         """
-        Start from io and fs for contexts that may sleep; remove fs for file-system, remove both for \
-        block-io, whatever the memory is for.
+        Suppose reclaim writes a page through the file system whose lock the caller holds: who \
+        waits for whom?
+        """,
+        """
+        GFP_NOFS and GFP_NOIO exist for two of the three kinds of code; forbidding more than \
+        needed starves reclaim.
+        """,
+        """
+        Start from io and fs for contexts that may sleep; remove fs for file-system, remove both \
+        for block-io, whatever the memory is for.
         """,
       ],
       questions: {
@@ -70,13 +80,16 @@ extension Lab {
     .gfp(
       "situation-reserve", "The reserve is for those who can neither wait nor go on",
       rule: """
-        high is set exactly where the context may not sleep and the caller cannot do without the memory; \
-        memAlloc and noFail never.
+        high is set exactly where the context may not sleep and the caller cannot do without the \
+        memory; memAlloc and noFail never.
         """,
       kind: .exhaustive, points: 4, lesson: "situations",
       hints: [
         "Who pays when a request that could have been tried again later takes the last free pages?",
-        "This is the choice between GFP_NOWAIT and GFP_ATOMIC; a sleeper has the choice already made.",
+        """
+        This is the choice between GFP_NOWAIT and GFP_ATOMIC; a sleeper has the choice already \
+        made.
+        """,
         "Insert high if the context cannot wait and canDoWithout is false, and in no other case.",
       ],
       questions: {
@@ -94,16 +107,22 @@ extension Lab {
     .gfp(
       "situation-zone", "Memory comes from where it can be used",
       rule: """
-        Kernel data asks for no zone, a device for dma or dma32 alone, a user's page for highMem and \
-        movable; hardwall is set exactly for a user's page.
+        Kernel data asks for no zone, a device for dma or dma32 alone, a user's page for highMem \
+        and movable; hardwall is set exactly for a user's page.
         """,
       kind: .exhaustive, points: 4, lesson: "situations",
       hints: [
-        "Who must be able to reach these bytes: the kernel, a device, or a process through its page table?",
-        "Look at GFP_HIGHUSER_MOVABLE to see the three bits in which a user's page differs from kernel data.",
         """
-        Each of the four kinds of memory adds a fixed set: nothing, dma, dma32, or highMem with movable \
-        and hardwall; the context does not matter here.
+        Who must be able to reach these bytes: the kernel, a device, or a process through its page \
+        table?
+        """,
+        """
+        Look at GFP_HIGHUSER_MOVABLE to see the three bits in which a user's page differs from \
+        kernel data.
+        """,
+        """
+        Each of the four kinds of memory adds a fixed set: nothing, dma, dma32, or highMem with \
+        movable and hardwall; the context does not matter here.
         """,
       ],
       questions: {

@@ -8,16 +8,19 @@ extension Lab {
     .gfp(
       "print-names", "Names are printed greedily, in the kernel's order",
       rule: """
-        Each of the 35 names is tried once, in the kernel's order; one whose bits are all still there is \
-        printed, and its bits are taken away. A bar separates the names.
+        Each of the 35 names is tried once, in the kernel's order; one whose bits are all still \
+        there is printed, and its bits are taken away. A bar separates the names.
         """,
       kind: .property, points: 5, lesson: "text",
       hints: [
         "Once GFP_KERNEL is on the paper, which bits of the mask still wait to be said?",
-        "Keep the unsaid bits in a variable; the order of names is GFPMask.printingOrder, with HIGHMEM between two types.",
         """
-        var rest = mask; for each name, if rest contains all of its bits, append the name and subtract the \
-        bits from rest; join with a bar at the end.
+        Keep the unsaid bits in a variable; the order of names is GFPMask.printingOrder, with \
+        HIGHMEM between two types.
+        """,
+        """
+        var rest = mask; for each name, if rest contains all of its bits, append the name and \
+        subtract the bits from rest; join with a bar at the end.
         """,
       ],
       questions: {
@@ -34,16 +37,19 @@ extension Lab {
     .gfp(
       "print-leftover", "Bits without a name end as one number, and nothing is none",
       rule: """
-        Bits that no name took are printed last, together, as 0x and lower-case digits; the empty mask is \
-        none; a mask whose bits all have names shows no number.
+        Bits that no name took are printed last, together, as 0x and lower-case digits; the empty \
+        mask is none; a mask whose bits all have names shows no number.
         """,
       kind: .example, points: 3, lesson: "text",
       hints: [
         "Which bits can still be left when the last of the 35 names has been tried?",
-        "Bit 9 and those from 24 on are in no table: 0x1000000 is a control bit of the slab allocator here.",
         """
-        After the names, if bits remain, append "0x" and String(bits, radix: 16); an empty list of parts \
-        becomes none, never an empty text.
+        Bit 9 and those from 24 on are in no table: 0x1000000 is a control bit of the slab \
+        allocator here.
+        """,
+        """
+        After the names, if bits remain, append "0x" and String(bits, radix: 16); an empty list \
+        of parts becomes none, never an empty text.
         """,
       ],
       questions: {
@@ -57,16 +63,19 @@ extension Lab {
     .gfp(
       "parse-names", "A text is the union of its names",
       rule: """
-        Each of the 35 names is understood, and several, with a bar between, mean all of their bits \
-        together, in any order, repeated or overlapping.
+        Each of the 35 names is understood, and several, with a bar between, mean all of their \
+        bits together, in any order, repeated or overlapping.
         """,
       kind: .property, points: 4, lesson: "text",
       hints: [
         "What does it change when a flag is set a second time?",
-        "Cut the text at the bars and look up each piece; types are names as well, not only modifiers.",
         """
-        Fold: start with the empty mask and form the union with mask(of: type) or the modifier's bits for \
-        every part, whatever came before it.
+        Cut the text at the bars and look up each piece; types are names as well, not only \
+        modifiers.
+        """,
+        """
+        Fold: start with the empty mask and form the union with mask(of: type) or the modifier's \
+        bits for every part, whatever came before it.
         """,
       ],
       questions: {
@@ -86,13 +95,16 @@ extension Lab {
     .gfp(
       "parse-numbers", "A number is 0x and one to eight digits",
       rule: """
-        0x with one to eight digits 0–9, a–f stands for those bits; no digits, more than eight, capitals, a \
-        sign or a missing 0x are refused.
+        0x with one to eight digits 0–9, a–f stands for those bits; no digits, more than eight, \
+        capitals, a sign or a missing 0x are refused.
         """,
       kind: .fault, points: 3, lesson: "text",
       hints: [
         "How many digits fit a mask of 32 bits?",
-        "Look at the characters yourself before you convert: UInt32(_:radix:) also takes a sign and capitals.",
+        """
+        Look at the characters yourself before you convert: UInt32(_:radix:) also takes a sign and \
+        capitals.
+        """,
         """
         Require the prefix 0x, a count of 1...8 for the rest and each of its characters among \
         "0123456789abcdef"; then convert with radix 16.
@@ -115,16 +127,19 @@ extension Lab {
     .gfp(
       "parse-malformed", "What the kernel does not write is refused",
       rule: """
-        An empty text or part, white space, another spelling, another separator, or none beside other parts \
-        is refused; a well-formed text is not.
+        An empty text or part, white space, another spelling, another separator, or none beside \
+        other parts is refused; a well-formed text is not.
         """,
       kind: .fault, points: 4, lesson: "text",
       hints: [
         "Whose mistake goes unnoticed when a misspelt flag simply counts as no flag?",
-        "Swift's split drops empty pieces unless it is told to keep them, and equality knows no prefix or capitals.",
         """
-        Keep empty subsequences when splitting; throw for a part that is empty or is no name; take none \
-        only if it is the whole text.
+        Swift's split drops empty pieces unless it is told to keep them, and equality knows no \
+        prefix or capitals.
+        """,
+        """
+        Keep empty subsequences when splitting; throw for a part that is empty or is no name; \
+        take none only if it is the whole text.
         """,
       ],
       questions: {
@@ -158,14 +173,17 @@ extension Lab {
     .gfp(
       "recordings", "Every combination that a real kernel printed",
       rule: """
-        The 94 combinations of flags in seven recordings of Linux 6.12, none among them, are understood, and \
-        printed again byte for byte.
+        The 94 combinations of flags in seven recordings of Linux 6.12, none among them, are \
+        understood, and printed again byte for byte.
         """,
       kind: .example, points: 3, lesson: "text",
       hints: [
         "The recordings hold none ten times: which mask is that?",
         "Seven names in one text is the most a kernel was heard to say; do you stop earlier?",
-        "Nothing new to write: when print and parse keep their own rules, make none a text of its own.",
+        """
+        Nothing new to write: when print and parse keep their own rules, make none a text of its \
+        own.
+        """,
       ],
       questions: {
         GFPRecordings.counted.flatMap { text, count in
@@ -216,7 +234,8 @@ extension Lab {
     return refusal(operation)
   }
 
-  /// A text that is to be refused, or to be understood in any way: what it means is judged elsewhere.
+  /// A text that is to be refused, or to be understood in any way: what it means is judged
+  /// elsewhere.
   private static func wellFormed(_ text: String) -> GFPQuestion {
     let operation = GFPFlagsOperation.parse(text)
     guard GFPModel.mask(text) != nil else { return refusal(operation) }

@@ -8,19 +8,21 @@ extension Lab {
     .gfp(
       "zone-choice", "The modifiers choose the highest zone",
       rule: """
-        The first zone tried is the highest that the zone modifiers allow: DMA, DMA32, HighMem, or Normal \
-        without a modifier. What the machine does not know becomes Normal, and an empty zone is passed over.
+        The first zone tried is the highest that the zone modifiers allow: DMA, DMA32, HighMem, \
+        or Normal without a modifier. What the machine does not know becomes Normal, and an empty \
+        zone is passed over.
         """,
       kind: .exhaustive, points: 6, lesson: "zones",
       hints: [
         "A request names the highest zone it can use; on which machines does that zone exist?",
         """
-        Two steps: modifiers to a zone, then that zone to one the machine's kernel knows, which is Normal \
-        where HighMem or DMA32 was never built in.
+        Two steps: modifiers to a zone, then that zone to one the machine's kernel knows, which \
+        is Normal where HighMem or DMA32 was never built in.
         """,
         """
         let wanted = dma ? .dma : dma32 ? .dma32 : highMem ? .highMem : .normal; if the machine's known \
-        zones lack it, wanted = .normal; answer begins with the last populated zone that is not above wanted.
+        zones lack it, wanted = .normal; answer begins with the last populated zone that is not \
+        above wanted.
         """,
       ],
       questions: {
@@ -35,19 +37,19 @@ extension Lab {
     .gfp(
       "zone-movable", "The Movable zone needs highMem and movable",
       rule: """
-        On a machine with a Movable zone, a request is served from it exactly when both highMem and movable \
-        are set, and then it comes first.
+        On a machine with a Movable zone, a request is served from it exactly when both highMem \
+        and movable are set, and then it comes first.
         """,
       kind: .exhaustive, points: 4, lesson: "movable",
       hints: [
         "The kernel reaches its own movable data by fixed addresses: may that lie in any zone?",
         """
-        One modifier says that the page can be moved, another that its address need not be mapped: the \
-        Movable zone asks for the two together.
+        One modifier says that the page can be moved, another that its address need not be \
+        mapped: the Movable zone asks for the two together.
         """,
         """
-        Before you look at highMem alone, test for highMem with movable; in the remaining cases movable is \
-        looked at no more.
+        Before you look at highMem alone, test for highMem with movable; in the remaining cases \
+        movable is looked at no more.
         """,
       ],
       questions: {
@@ -71,16 +73,19 @@ extension Lab {
     .gfp(
       "zone-fallback", "Fallback goes down, through every populated zone",
       rule: """
-        After the first zone come all populated zones below it, from high to low, down to DMA: none is left \
-        out, none comes twice, and no higher one is ever tried.
+        After the first zone come all populated zones below it, from high to low, down to DMA: \
+        none is left out, none comes twice, and no higher one is ever tried.
         """,
       kind: .exhaustive, points: 5, lesson: "zones",
       hints: [
         "If a request can live with a zone, can it live with the zones below that one, or above?",
-        "The machine lists its populated zones from low to high, while the fallback list runs the other way.",
         """
-        Drop the populated zones above the highest allowed one and reverse what is left; an empty zone \
-        never appears, because it is not populated.
+        The machine lists its populated zones from low to high, while the fallback list runs the \
+        other way.
+        """,
+        """
+        Drop the populated zones above the highest allowed one and reverse what is left; an empty \
+        zone never appears, because it is not populated.
         """,
       ],
       questions: {
@@ -107,15 +112,15 @@ extension Lab {
     .gfp(
       "zone-refusal", "Contradicting zone modifiers are refused",
       rule: """
-        A mask with more than one of dma, highMem and dma32 is answered nil, on every machine; any other \
-        mask is not.
+        A mask with more than one of dma, highMem and dma32 is answered nil, on every machine; \
+        any other mask is not.
         """,
       kind: .fault, points: 4, lesson: "zones",
       hints: [
         "Can memory lie below 16 MiB and above 896 MiB at once?",
         """
-        Of three modifiers at most one may be set; movable is not one of the three, so masks such as dma \
-        with movable are good.
+        Of three modifiers at most one may be set; movable is not one of the three, so masks such \
+        as dma with movable are good.
         """,
         "Count how many of dma, highMem and dma32 the mask contains: two or three mean nil.",
       ],
@@ -138,7 +143,8 @@ extension Lab {
   /// How a list of zones, or a refusal, is judged: nil, or what was expected and what was found.
   private typealias Judge = @Sendable ([Int]?) -> (expected: String, found: String)?
 
-  /// Every zone mask, alone and within common types, on each of `machines`; `judge` is nil where nothing is asked.
+  /// Every zone mask, alone and within common types, on each of `machines`; `judge` is nil where
+  /// nothing is asked.
   private static func questions(
     on machines: [GFPMachine], judge: (UInt32, GFPMachine) -> Judge?
   ) -> [GFPQuestion] {
@@ -162,7 +168,8 @@ extension Lab {
     }
   }
 
-  /// Whether `zones` is a refusal of a mask with movable and another zone modifier: the refusal rule's affair.
+  /// Whether `zones` is a refusal of a mask with movable and another zone modifier: the refusal
+  /// rule's affair.
   private static func isRefusal(_ zones: [Int]?, of mask: UInt32) -> Bool {
     zones == nil && (mask & 0xf).nonzeroBitCount > 1
   }

@@ -33,8 +33,8 @@ enum GFPMasks {
   /// The masks of the recordings.
   static let recorded: [UInt32] = GFPRecordings.combinations.compactMap(GFPModel.mask)
 
-  /// What a question about behaviour is tried on: every type, all combinations of the reclaim bits and their
-  /// neighbours, each other bit alone, and what the recordings hold.
+  /// What a question about behaviour is tried on: every type, all combinations of the reclaim bits
+  /// and their neighbours, each other bit alone, and what the recordings hold.
   static let forBehaviour: [UInt32] = types + subsets(of: behaviour) + everyBit + recorded
 
   /// Draws a mask of some of `bits`, types among them; it shrinks towards few bits.

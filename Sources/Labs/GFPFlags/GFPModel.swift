@@ -1,7 +1,8 @@
 import LabBench
 import LabKit
 
-/// What Linux 6.12 answers, as plain numbers and tables: independent of the masks that students are given.
+/// What Linux 6.12 answers, as plain numbers and tables: independent of the masks that students are
+/// given.
 enum GFPModel {
   /// The kernel's table of names with their values, in its order.
   static let names: [(name: String, bits: UInt32)] = [
@@ -51,7 +52,8 @@ enum GFPModel {
 
   // MARK: Zones
 
-  /// The highest zone for each of the 16 zone masks, or nil for a bad one, on a kernel that knows every zone.
+  /// The highest zone for each of the 16 zone masks, or nil for a bad one, on a kernel that knows
+  /// every zone.
   static let zoneTable: [GFPZone?] = [
     .normal, .dma, .highMem, nil, .dma32, nil, nil, nil,
     .normal, .dma, .movable, nil, .dma32, nil, nil, nil,
@@ -65,7 +67,8 @@ enum GFPModel {
 
   // MARK: Reserves
 
-  /// The pages a request leaves free: of 8 parts of min 0, 3, 4 or 8, each rounded as Linux's two steps round.
+  /// The pages a request leaves free: of 8 parts of min 0, 3, 4 or 8, each rounded as Linux's two
+  /// steps round.
   static func watermark(_ mask: UInt32, min: Int) -> Int {
     let half = (min + 1) / 2
     switch (mask & memAlloc != 0, mask & noMemAlloc != 0, mask & high != 0, mask & direct != 0) {

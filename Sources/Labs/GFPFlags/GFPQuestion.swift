@@ -4,8 +4,8 @@ import PropertyTesting
 
 /// One question to a subject, and what one rule says of the answer.
 ///
-/// A pure function needs no history: every rule of this lab is a set of questions, and every counterexample
-/// is the first of them that is answered wrongly.
+/// A pure function needs no history: every rule of this lab is a set of questions, and every
+/// counterexample is the first of them that is answered wrongly.
 struct GFPQuestion: Sendable {
   let operation: TraceOperation
   /// What is wrong with an answer, or nil; answers that are another rule's affair are nil too.
@@ -36,14 +36,16 @@ struct GFPQuestion: Sendable {
 
 /// Puts questions to a subject until an answer breaks the rule.
 ///
-/// Questions are to be listed with the simplest first: what is found first is then the smallest there is.
+/// Questions are to be listed with the simplest first: what is found first is then the smallest
+/// there is.
 final class GFPExaminer {
   private let subject: any Subject
   private(set) var asked = 0
 
   init(_ subject: any Subject) { self.subject = subject }
 
-  /// Asks all questions in one trace and answers the counterexample of the first that is answered wrongly, or nil.
+  /// Asks all questions in one trace and answers the counterexample of the first that is answered
+  /// wrongly, or nil.
   func firstFailure(of questions: [GFPQuestion]) -> Counterexample? {
     asked += questions.count
     let transcript = subject.perform(questions.map(\.operation))
@@ -53,8 +55,8 @@ final class GFPExaminer {
         return ask(question) ?? remembering(questions.prefix(index + 1), transcript)
       }
       guard question.judge(transcript.outcomes[index]) != nil else { continue }
-      // Alone, so that a replay shows this one answer. A subject that answers otherwise then remembers what
-      // it was asked before, and is shown with all of it.
+      // Alone, so that a replay shows this one answer. A subject that answers otherwise then
+      // remembers what it was asked before, and is shown with all of it.
       if let alone = ask(question) { return alone }
       return remembering(questions.prefix(index + 1), transcript)
     }
@@ -75,7 +77,8 @@ final class GFPExaminer {
       found: complaint.found)
   }
 
-  /// Generates questions and answers the counterexample of the simplest that is answered wrongly, or nil.
+  /// Generates questions and answers the counterexample of the simplest that is answered wrongly,
+  /// or nil.
   func search(
     seed: UInt64, runs: Int = 300, generate: @escaping (Choices) throws -> GFPQuestion
   ) -> Counterexample? {

@@ -1,5 +1,6 @@
-/// Every combination of flags in seven recordings of a Linux 6.12 kernel, as the kernel printed it, with how
-/// often it was asked for: 94 combinations in 637,991 requests of the page allocator, the slab caches and kmalloc.
+/// Every combination of flags in seven recordings of a Linux 6.12 kernel, as the kernel printed it,
+/// with how often it was asked for: 94 combinations in 637,991 requests of the page allocator, the
+/// slab caches and kmalloc.
 enum GFPRecordings {
   /// The kernel's text for each combination, the most frequent first.
   static let combinations: [String] = counted.map(\.text)
