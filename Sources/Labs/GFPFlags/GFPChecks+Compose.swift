@@ -101,7 +101,8 @@ extension GFPQuestion {
   init(_ operation: TraceOperation, mask bits: UInt32) {
     self.init(operation) { outcome in
       if outcome == .number(Int(bits)) { return nil }
-      let expected = "\(GFPHex.text(bits)): \(GFPWords.bits(bits))"
+      let names = GFPWords.bits(bits)
+      let expected = names == GFPHex.text(bits) ? names : "\(GFPHex.text(bits)): \(names)"
       guard case .number(let number) = outcome, let found = UInt32(exactly: number) else {
         return Complaint(expected: expected, found: GFPWords.answer(outcome, to: operation))
       }

@@ -27,7 +27,7 @@ extension Lab {
         let pairs = GFPModel.names.flatMap { first in
           GFPModel.names.map { first.bits | $0.bits }
         }
-        return (GFPModel.names.map(\.bits) + pairs).map(printing)
+        return (GFPMasks.types + GFPModel.names.map(\.bits) + pairs).map(printing)
       },
       generate: { choices in
         let mask = try GFPMasks.draw(choices, among: GFPMasks.namedBits)
@@ -80,7 +80,7 @@ extension Lab {
       ],
       questions: {
         let names = GFPModel.names.map(\.name)
-        return names.map(parsing)
+        return (["GFP_KERNEL"] + names).map(parsing)
           + names.flatMap { name in
             ["GFP_KERNEL", "__GFP_ZERO"].flatMap { ["\($0)|\(name)", "\(name)|\($0)"] }
           }.map(parsing)
@@ -188,7 +188,7 @@ extension Lab {
       questions: {
         GFPRecordings.counted.flatMap { text, count in
           let mask = GFPModel.mask(text)!
-          let reason = "recorded \(count == 1 ? "once" : "\(count) times")"
+          let reason = "recorded \(count == 1 ? "once" : "\(Words.grouped(count)) times")"
           return [
             GFPQuestion(
               GFPFlagsOperation.parse(text), is: .number(Int(mask)), because: reason),

@@ -60,7 +60,8 @@ extension Lab {
           let movable = GFPZone.movable.rawValue
           return { zones in
             guard let zones else {
-              return isExpected || mask & 0xf == 0 ? ("Movable first", "refused: nil") : nil
+              if isExpected { return ("Movable first", "refused: nil") }
+              return mask & 0xf == 0 ? ("a list of zones", "refused: nil") : nil
             }
             if isExpected {
               return zones.first == movable ? nil : ("Movable first", GFPWords.zones(zones))
@@ -97,6 +98,9 @@ extension Lab {
               return isRefusal(nil, of: mask) ? nil : ("a list of zones", "refused: nil")
             }
             guard let first = zones.first else { return ("a list of zones", "no zones") }
+            if mask & GFPModel.dma != 0, zones.contains(where: { $0 > GFPZone.dma.rawValue }) {
+              return ("no zone above DMA", GFPWords.zones(zones))
+            }
             let expected = Array(ladder.filter { $0 <= first }.reversed())
             if zones != expected, ladder.contains(first) {
               return (GFPWords.zones(expected), GFPWords.zones(zones))
@@ -168,10 +172,10 @@ extension Lab {
     }
   }
 
-  /// Whether `zones` is a refusal of a mask with movable and another zone modifier: the refusal
+  /// Whether `zones` refuses a mask with movable, or one that contradicts itself: the refusal
   /// rule's affair.
   private static func isRefusal(_ zones: [Int]?, of mask: UInt32) -> Bool {
-    zones == nil && (mask & 0xf).nonzeroBitCount > 1
+    zones == nil && (mask & GFPModel.movable != 0 || (mask & 0xf).nonzeroBitCount > 1)
   }
 
   private static func name(_ zone: GFPZone) -> String { GFPWords.zone(zone.rawValue) }
