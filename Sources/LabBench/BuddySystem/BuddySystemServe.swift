@@ -1,6 +1,6 @@
 import LabKit
 
-/// Serves a page allocator; what the worker's generated main calls.
-public func serve<A: PageAllocator>(_ allocator: A.Type) -> Never {
+/// A worker's life with a submission of the BuddySystem lab; see ``serve(driver:)``.
+public func serve<A: PageAllocator>(_ type: A.Type) -> Never {
   serve(driver: BuddySystemDriver<A>.self)
 }

@@ -1,10 +1,10 @@
 import AllocationTrace
+import LabBench
 
 extension Lab {
-  /// The BuddySystem lab.
+  /// The BuddySystem lab: a page allocator that splits and merges.
   public static let buddySystem = Lab(
     id: "BuddySystem", title: "The buddy system", subjectType: "BuddySystem",
-    contract: "PageAllocator",
-    vocabulary: Vocabulary(name: "BuddySystem", verbs: []), checks: [],
-    narrate: { _, _, _ in "" })
+    contract: "PageAllocator", vocabulary: BuddySystemVerb.vocabulary, checks: BuddyChecks.all,
+    narrate: { operations, outcomes, index in Words.step(operations, outcomes, index) })
 }

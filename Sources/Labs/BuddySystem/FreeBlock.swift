@@ -9,6 +9,9 @@ struct FreeBlock: Hashable, Comparable, Sendable {
   /// The frames of the block.
   var frames: Range<Int> { FreeBlock.frames(frame, order: order) }
 
+  /// Whether the block starts at a multiple of its size.
+  var isAligned: Bool { (0...maxOrder).contains(order) && frame & ((1 << order) - 1) == 0 }
+
   /// The frames of a block; empty when it is beyond anything that a machine can have.
   static func frames(_ first: Int, order: Int) -> Range<Int> {
     guard (0...maxOrder).contains(order), abs(Double(first)) < 1e12 else { return 0..<0 }

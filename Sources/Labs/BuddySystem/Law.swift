@@ -6,7 +6,7 @@ import LabKit
 ///
 /// A law judges its own rule alone: wherever it can it compares the subject with the subject's own windows, so that a
 /// mistake in one place does not cost the points of another.
-protocol Law {
+protocol Law: SendableMetatype {
   init(_ machine: Machine)
   /// How many steps so far were ones that the rule speaks about; a rule never met is not one kept.
   var met: Int { get }

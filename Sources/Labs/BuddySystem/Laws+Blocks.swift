@@ -25,7 +25,8 @@ struct SplitLaw: Law {
       throw Fault(
         expected: "frames out of a smallest sufficient free block: "
           + Words.blocks(sources, zones: zones),
-        found: "frame \(answer), out of the block of order \(source.order), \(Words.frames(source.frames))"
+        found:
+          "frame \(answer), out of the block of order \(source.order), \(Words.frames(source.frames))"
       )
     }
     guard let rest = before.splitting(taken) else { return }

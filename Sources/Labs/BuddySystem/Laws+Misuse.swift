@@ -1,39 +1,66 @@
 import LabKit
 
-/// A bad free is refused and changes nothing.
-struct MisuseLaw: Law {
+/// One way in which a free is bad.
+protocol MisuseKind: SendableMetatype {
+  /// Whether a bad free of `frame` is bad in this way.
+  static func covers(_ frame: Int, _ walk: Walk) -> Bool
+  /// Why it must be refused.
+  static func reason(_ frame: Int, _ order: Int, _ walk: Walk) -> String
+}
+
+/// The frame is free.
+enum FreeAlready: MisuseKind {
+  static func covers(_ frame: Int, _ walk: Walk) -> Bool {
+    walk.machine.zone(of: frame) != nil && !walk.isTaken(frame)
+  }
+
+  static func reason(_ frame: Int, _ order: Int, _ walk: Walk) -> String {
+    "frame \(frame) is free"
+  }
+}
+
+/// The frame is in use, but not as the first of a block of this order.
+enum Mismatched: MisuseKind {
+  static func covers(_ frame: Int, _ walk: Walk) -> Bool { walk.isTaken(frame) }
+
+  static func reason(_ frame: Int, _ order: Int, _ walk: Walk) -> String {
+    if let actual = walk.live[frame] {
+      return "the block at frame \(frame) was handed out with order \(actual), not \(order)"
+    }
+    return "frame \(frame) lies inside a block that starts elsewhere"
+  }
+}
+
+/// The frame is no memory of the machine.
+enum Foreign: MisuseKind {
+  static func covers(_ frame: Int, _ walk: Walk) -> Bool { walk.machine.zone(of: frame) == nil }
+
+  static func reason(_ frame: Int, _ order: Int, _ walk: Walk) -> String {
+    "frame \(frame) is not memory of this machine: \(walk.machine.words)"
+  }
+}
+
+/// A free that is bad in one way is refused and changes nothing.
+struct MisuseLaw<Kind: MisuseKind>: Law {
   private(set) var met = 0
 
   init(_ machine: Machine) {}
 
   mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
-    guard case .free(let frame, let order, isGood: false, let refusal) = step.action else {
-      return
-    }
+    guard case .free(let frame, let order, isGood: false, let refusal) = step.action,
+      Kind.covers(frame, walk)
+    else { return }
     guard refusal != nil else {
       throw Fault(
-        expected: "refused: " + reason(frame, order, walk), found: "taken as a good free")
+        expected: "refused: " + Kind.reason(frame, order, walk), found: "taken as a good free")
     }
     if let before = step.before, let after = step.after, before != after {
       let words = Words.comparing(
         expected: before, found: after, zones: walk.machine.zones.count)
       throw Fault(
-        expected: "refused, and still " + words.expected,
-        found: "refused, but " + words.found)
+        expected: "refused, and still " + words.expected, found: "refused, but " + words.found)
     }
     met += 1
-  }
-
-  /// Why the free was bad.
-  private func reason(_ frame: Int, _ order: Int, _ walk: Walk) -> String {
-    guard walk.machine.zone(of: frame) != nil else {
-      return "frame \(frame) is not memory of this machine"
-    }
-    if let actual = walk.live[frame] {
-      return "the block at frame \(frame) was handed out with order \(actual), not \(order)"
-    }
-    return walk.isTaken(frame)
-      ? "frame \(frame) lies inside a block, which starts elsewhere" : "frame \(frame) is free"
   }
 }
 

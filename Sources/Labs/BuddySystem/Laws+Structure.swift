@@ -32,14 +32,12 @@ struct OverlapLaw: Law {
       return
     }
     let frames = FreeBlock.frames(answer, order: order)
-    let other = walk.live.filter { frames.overlaps(FreeBlock.frames($0.key, order: $0.value)) }.min {
-      $0.key < $1.key
-    }
-    if let other {
+    if let shared = frames.first(where: { walk.isTaken($0) }) {
       throw Fault(
         expected: "frames that nobody holds",
-        found: "frames \(Words.frames(frames)), though the block \(Words.frames(FreeBlock.frames(other.key, order: other.value))) is in use"
-      )
+        found: frames.count == 1
+          ? "frame \(shared), which is in use"
+          : "frames \(Words.frames(frames)), though frame \(shared) is in use")
     }
   }
 }
@@ -154,13 +152,16 @@ extension Step {
   /// Throws unless answered and listed blocks are memory of the machine.
   fileprivate func judgeInside(_ machine: Machine) throws(Fault) {
     if case .allocate(let order, _, let answer?) = action, (0...maxOrder).contains(order),
-      let outside = FreeBlock.frames(answer, order: order).first(where: { machine.zone(of: $0) == nil })
+      let outside = FreeBlock.frames(answer, order: order).first(where: {
+        machine.zone(of: $0) == nil
+      })
     {
       throw Fault(
         expected: "only frames of the machine: \(machine.words)",
         found: "a block with frame \(outside), which is not one of them")
     }
-    for block in after ?? [] {
+    // A free block that is not aligned is another rule's business.
+    for block in after ?? [] where block.isAligned {
       if let outside = block.frames.first(where: { machine.zone(of: $0) == nil }) {
         throw Fault(
           expected: "only frames of the machine: \(machine.words)",

@@ -16,7 +16,8 @@ struct BorderLaw: Law {
           found: "frames \(Words.frames(FreeBlock.frames(answer, order: order))), which lie in two")
       }
     }
-    for block in step.after ?? [] {
+    // A free block that is not aligned is another rule's business.
+    for block in step.after ?? [] where block.isAligned {
       let zones = Set(block.frames.compactMap { machine.zone(of: $0) })
       if zones.count > 1 {
         throw Fault(

@@ -92,6 +92,17 @@ enum Words {
     }
   }
 
+  /// What was answered to one operation, in the lab's words: `frame 3`, `nil`.
+  static func outcome(
+    _ operations: [TraceOperation], _ outcomes: [Outcome], _ index: Int
+  ) -> String {
+    guard outcomes.indices.contains(index) else { return "no answer" }
+    if case .allocate = operations[index].lab, case .number(let frame) = outcomes[index] {
+      return "frame \(frame), which is not free"
+    }
+    return answer(outcomes[index])
+  }
+
   private static func name(of block: Argument, _ outcomes: [Outcome]) -> String {
     switch block {
     case .number(let frame): return "\(frame)"
