@@ -14,7 +14,8 @@ enum WorkerBench {
 
   /// A submission whose `allocate` runs `body`, which may use `order`, `zone` and `count`, the number of calls before.
   static func submission(
-    allocate body: String = "return count", header: String = ""
+    allocate body: String = "return count", header: String = "",
+    members: String = ""
   ) -> [SourceFile] {
     [
       SourceFile(
@@ -24,6 +25,7 @@ enum WorkerBench {
           \(header)
           struct BuddySystem: PageAllocator {
             var count = -1
+            \(members)
             init(zones: [MemoryZone]) {}
             mutating func allocate(order: Int, zone: Int) -> Int? {
               count += 1

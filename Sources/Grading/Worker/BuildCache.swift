@@ -20,12 +20,12 @@ struct BuildCache: Sendable {
     }
   }
 
-  /// The folder of the product that `key` describes, made by `make` if it is not there.
+  /// The folder of the product that `key` describes, made by `make` if it is not there or `file` is missing in it.
   func product(
-    _ kind: String, key: String, make: (_ scratch: URL) throws -> Void
+    _ kind: String, key: String, holding file: String, make: (_ scratch: URL) throws -> Void
   ) throws -> URL {
     let place = folder.appending(path: "\(kind)/\(Self.hash(key))")
-    if holds(place, key) { return place }
+    if holds(place, key, file) { return place }
     let scratch = try newScratch()
     defer { try? FileManager.default.removeItem(at: scratch) }
     try make(scratch)
@@ -35,9 +35,9 @@ struct BuildCache: Sendable {
       throw GradingError.failure("the build cache cannot be written: \(error.localizedDescription)")
     }
     // Another grader may have been faster, or a product of the same hash may be in the way.
-    if rename(scratch.path, place.path) != 0, !holds(place, key) {
+    if rename(scratch.path, place.path) != 0, !holds(place, key, file) {
       try? FileManager.default.removeItem(at: place)
-      guard rename(scratch.path, place.path) == 0 || holds(place, key) else {
+      guard rename(scratch.path, place.path) == 0 || holds(place, key, file) else {
         throw GradingError.failure(
           "\(place.path) cannot be written: \(String(cString: strerror(errno)))")
       }
@@ -73,9 +73,11 @@ struct BuildCache: Sendable {
     }
   }
 
-  private func holds(_ place: URL, _ key: String) -> Bool {
+  private func holds(_ place: URL, _ key: String, _ file: String) -> Bool {
     guard let stored = try? Data(contentsOf: place.appending(path: "key")) else { return false }
-    guard stored == Data(key.utf8) else { return false }
+    guard stored == Data(key.utf8),
+      FileManager.default.fileExists(atPath: place.appending(path: file).path)
+    else { return false }
     // Its age is the time of its last use.
     utimes(place.path, nil)
     return true

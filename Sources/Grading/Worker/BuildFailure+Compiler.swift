@@ -10,7 +10,9 @@ extension BuildFailure {
     let messages = CompilerMessage.errors(in: run.output, folder: folder)
     let names = Set(files.map(\.name))
     let own = messages.filter { message in message.file.map(names.contains) ?? false }
-    if let main = own.first(where: { $0.text.contains("'main' attribute") }) {
+    if let main = own.first(where: {
+      $0.text.contains("'main' attribute") || $0.text.contains("symbol 'main'")
+    }) {
       return ownMain(main)
     }
     if let loose = own.first(where: { $0.text.contains("not allowed at the top level") }) {
@@ -63,45 +65,43 @@ extension BuildFailure {
   private static func contract(
     _ message: CompilerMessage, files: [SourceFile], lab: LabNames
   ) -> BuildFailure {
-    let declaration = "struct \(lab.subjectType): \(lab.contract)"
     let type = lab.subjectType
-    if message.text.contains("conform") {
-      let place = declarations(in: files).first { $0.name == type }
-      return BuildFailure(
-        title: "\(type) does not say that it is a \(lab.contract)",
-        message: """
-          The checks speak to your type through the protocol \(lab.contract). Name it where the type is declared: \
-          `\(declaration) { … }`.
-          """, file: place?.file, line: place?.line)
-    }
-    if message.text.contains("inaccessible") {
-      return BuildFailure(
-        title: "\(type) is hidden from the checks",
-        message: "Remove `private` or `fileprivate` from its declaration: `\(declaration) { … }`.")
-    }
+    let declaration = "`struct \(type): \(lab.contract) { … }`"
+    let declared = declarations(in: files)
     if message.text.contains("generic parameter") {
       return BuildFailure(
         title: "\(type) may not be generic",
         message: """
           The checks make a \(type) themselves and would not know for which type: declare it without parameters, \
-          `\(declaration) { … }`.
+          \(declaration).
           """)
     }
-    let renamed = declarations(in: files).first { found in
-      found.inherits.contains { $0 == lab.contract }
+    if let found = declared.first(where: { $0.name == type }) {
+      if found.isHidden {
+        return BuildFailure(
+          title: "\(type) is hidden from the checks",
+          message: "Remove `private` from its declaration: \(declaration).", file: found.file,
+          line: found.line)
+      }
+      return BuildFailure(
+        title: "\(type) does not say that it is a \(lab.contract)",
+        message: """
+          The checks speak to your type through the protocol \(lab.contract). Name it where the type is declared: \
+          \(declaration).
+          """, file: found.file, line: found.line)
     }
-    if let renamed {
+    if let renamed = declared.first(where: { $0.inherits.contains(lab.contract) }) {
       return BuildFailure(
         title: "There is no type called \(type)",
         message: """
           \(renamed.file):\(renamed.line): `\(renamed.name)` is a \(lab.contract), but the checks look for the name \
-          \(type). Call it so: `\(declaration) { … }`.
+          \(type). Call it so: \(declaration).
           """, file: renamed.file, line: renamed.line)
     }
     return BuildFailure(
       title: "There is no type called \(type)",
       message: """
-        The checks look for `\(declaration) { … }` in your files and did not find it. Was it renamed or removed? \
+        The checks look for \(declaration) in your files and did not find it. Was it renamed or removed? \
         `grade reset \(lab.module)` brings the stub back and keeps your file beside it.
         """)
   }
@@ -115,11 +115,17 @@ extension BuildFailure {
         """, file: message?.file, line: message?.line)
   }
 
-  /// The types that the files declare, by a look at their text; good enough for advice.
-  private static func declarations(
-    in files: [SourceFile]
-  ) -> [(name: String, inherits: [String], file: String, line: Int)] {
-    var found: [(name: String, inherits: [String], file: String, line: Int)] = []
+  /// A type that a submission declares, by a look at its text; good enough for advice.
+  private struct Declaration {
+    var name: String
+    var inherits: [String]
+    var isHidden: Bool
+    var file: String
+    var line: Int
+  }
+
+  private static func declarations(in files: [SourceFile]) -> [Declaration] {
+    var found: [Declaration] = []
     for file in files {
       let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
       for (index, line) in lines.enumerated() {
@@ -129,7 +135,11 @@ extension BuildFailure {
         guard let keyword = words.firstIndex(where: { typeKeywords.contains($0) }),
           keyword + 1 < words.count
         else { continue }
-        found.append((words[keyword + 1], Array(words[(keyword + 2)...]), file.name, index + 1))
+        found.append(
+          Declaration(
+            name: words[keyword + 1], inherits: Array(words[(keyword + 2)...]),
+            isHidden: words[..<keyword].contains { $0 == "private" || $0 == "fileprivate" },
+            file: file.name, line: index + 1))
       }
     }
     return found
@@ -146,7 +156,7 @@ extension BuildFailure {
     }
     let lines = run.output.split(separator: "\n").filter { $0.contains("error") }.prefix(3)
     let quoted = lines.map { line in
-      line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).last ?? line
+      line.split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces) ?? ""
     }
     return BuildFailure(
       title: "\(lab.module) compiles, but makes no program",

@@ -57,7 +57,8 @@ extension BuildFailure {
     var place: (file: String, line: Int)?
     for file in files where place == nil {
       let line = file.line { line in
-        let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+        let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
+        let words = code.split { !($0.isLetter || $0.isNumber || $0 == "_") }
         guard let keyword = words.firstIndex(of: "import") else { return false }
         return words[keyword...].contains(Substring(module))
       }

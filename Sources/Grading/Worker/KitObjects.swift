@@ -36,7 +36,7 @@ struct KitObjects: Sendable {
       for file in files { key += "\(module) \(file.path)\n\(file.text)\n" }
     }
     let moduleCache = cache.folder.appending(path: "modules")
-    let folder = try cache.product("kit", key: key) { scratch in
+    let folder = try cache.product("kit", key: key, holding: "linking") { scratch in
       for module in modules {
         try compile(
           module, sources[module]!, into: scratch, toolchain: toolchain, moduleCache: moduleCache)
@@ -54,7 +54,7 @@ struct KitObjects: Sendable {
       let files = try swiftFiles(below: root.appending(path: "Sources/KernelMemory"))
       let text = files.map { "\($0.path)\n\($0.text)" }.joined(separator: "\n")
       let key = "reference 1\n\(toolchain.version)\n\(text)"
-      reference = try cache.product("kit", key: key) { scratch in
+      reference = try cache.product("kit", key: key, holding: "KernelMemory.o") { scratch in
         try compile(
           "KernelMemory", files.map(\.path), into: scratch, toolchain: toolchain,
           moduleCache: moduleCache)

@@ -40,7 +40,7 @@ final class WorkerBuilder: Sendable {
     var key = "worker 1\n\(toolchain.version)\n\(kit.identity) \(optimised) \(lab)\n"
     for file in sources { key += "\(file.name) \(file.text.utf8.count)\n\(file.text)\n" }
     do {
-      let folder = try cache.product("workers", key: key) { scratch in
+      let folder = try cache.product("workers", key: key, holding: "worker") { scratch in
         try Recipe(
           files: sources, lab: lab, optimised: optimised, toolchain: toolchain, kit: kit,
           scratch: scratch,

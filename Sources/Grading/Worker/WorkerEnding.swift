@@ -44,6 +44,9 @@ struct WorkerEnding {
   private var trapMessage: String? {
     let kinds = ["Fatal error", "Precondition failed", "Assertion failed"]
     for line in complaints.split(separator: "\n").reversed() {
+      if line.contains("failed to allocate") || line.contains("out of memory") {
+        return "ran out of memory: the limit is \(limits.memoryBytes >> 20) MiB"
+      }
       for kind in kinds {
         guard let range = line.range(of: kind) else { continue }
         let reason = line[range.lowerBound...].printable.prefix(300)
@@ -53,9 +56,6 @@ struct WorkerEnding {
           !place[0].hasPrefix("Swift/")
         else { return String(reason) }
         return "\(reason) (\(file):\(place[1]))".printable
-      }
-      if line.contains("failed to allocate") || line.contains("out of memory") {
-        return "ran out of memory: the limit is \(limits.memoryBytes >> 20) MiB"
       }
     }
     return nil

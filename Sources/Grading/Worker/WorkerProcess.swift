@@ -159,7 +159,7 @@ final class WorkerProcess {
     _ round: Round, _ outcomes: [Outcome], _ trace: [TraceOperation], _ ending: Transcript.Ending?
   ) -> Round {
     // A program that traps closes its pipe a moment before it is seen to have ended.
-    let endedAlone = ending == nil && process.wait(seconds: 1)
+    let endedAlone = ending == nil && process.wait(seconds: 3)
     let how = process.end()
     isEnded = true
     drainOutput()

@@ -1,0 +1,164 @@
+import Foundation
+import Testing
+
+@testable import Grading
+
+/// A submission that makes no program is told why in the lab's words, by its own file names and lines.
+@Suite struct WorkerBuilderTests {
+  private static let contract = WorkerBench.submission()[0].text
+
+  private func failure(_ text: String) throws -> BuildFailure {
+    try failure([SourceFile(name: "BuddySystem.swift", text: text)])
+  }
+
+  private func failure(_ files: [SourceFile]) throws -> BuildFailure {
+    switch try WorkerBench.build(files) {
+    case .success:
+      Issue.record("it was built")
+      return BuildFailure(title: "", message: "")
+    case .failure(let failure): return failure
+    }
+  }
+
+  @Test func aSyntaxErrorIsTheCompilersOwnMessage() throws {
+    let failure = try failure(
+      "import LabKit\nstruct BuddySystem: PageAllocator {\n  let a = )\n}\n")
+    #expect(failure.title == "BuddySystem does not compile")
+    #expect(failure.message.hasPrefix("BuddySystem.swift:3:11: error: expected initial value"))
+    #expect(!failure.message.contains("/"))
+    #expect(failure.file == "BuddySystem.swift")
+    #expect(failure.line == 3)
+  }
+
+  @Test func anErrorInASecondFileNamesThatFile() throws {
+    let failure = try failure(
+      WorkerBench.submission() + [
+        SourceFile(name: "Lists.swift", text: "struct FreeList {\n  var first: Frame\n}\n")
+      ])
+    #expect(failure.message.hasPrefix("Lists.swift:2:14: error: cannot find type 'Frame' in scope"))
+    #expect(failure.file == "Lists.swift")
+  }
+
+  @Test func aMissingMethodIsQuotedWhereTheTypeIs() throws {
+    let failure = try failure(
+      Self.contract.replacing("freeBlocks(", with: "blocks("))
+    #expect(failure.title == "BuddySystem does not compile")
+    #expect(
+      failure.message.hasPrefix(
+        "BuddySystem.swift:3:8: error: type 'BuddySystem' does not conform to protocol 'PageAllocator'"
+      ))
+    #expect(!failure.message.contains("WorkerMain"))
+  }
+
+  @Test func aRenamedTypeIsFound() throws {
+    let failure = try failure(
+      Self.contract.replacing("struct BuddySystem", with: "struct Buddies"))
+    #expect(failure.title == "There is no type called BuddySystem")
+    #expect(
+      failure.message
+        == "BuddySystem.swift:3: `Buddies` is a PageAllocator, but the checks look for the name BuddySystem. "
+        + "Call it so: `struct BuddySystem: PageAllocator { … }`.")
+  }
+
+  @Test func aMissingTypeIsAskedFor() throws {
+    let failure = try failure("import LabKit\n")
+    #expect(failure.title == "There is no type called BuddySystem")
+    #expect(failure.message.contains("`grade reset BuddySystem` brings the stub back"))
+  }
+
+  @Test func aMissingConformanceIsAskedFor() throws {
+    let failure = try failure(
+      Self.contract.replacing("BuddySystem: PageAllocator", with: "BuddySystem"))
+    #expect(failure.title == "BuddySystem does not say that it is a PageAllocator")
+    #expect(failure.line == 3)
+  }
+
+  @Test func aHiddenTypeIsExplained() throws {
+    let failure = try failure(
+      Self.contract.replacing("struct BuddySystem", with: "private struct BuddySystem"))
+    #expect(failure.title == "BuddySystem is hidden from the checks")
+  }
+
+  @Test func aGenericTypeIsExplained() throws {
+    let failure = try failure(
+      Self.contract.replacing("struct BuddySystem", with: "struct BuddySystem<Element>"))
+    #expect(failure.title == "BuddySystem may not be generic")
+  }
+
+  @Test func aForbiddenImportNamesItsPlace() throws {
+    let failure = try failure("import LabKit\n// import nothing of Foundation\nimport Foundation\n")
+    #expect(failure.title == "`import Foundation` is not available here")
+    #expect(
+      failure.message.hasPrefix(
+        "BuddySystem.swift:3: a submission may import Swift, LabKit and Synchronization only"))
+  }
+
+  @Test func noFilesAreNoSubmission() throws {
+    #expect(try failure([]).title == "BuddySystem has no Swift files")
+  }
+
+  @Test func theAllowedImportsAreThere() throws {
+    let files = WorkerBench.submission(
+      allocate: "return counter.add(1, ordering: .relaxed).newValue",
+      header: "import Swift\nimport Synchronization\nlet counter = Atomic<Int>(6)")
+    let outcomes = try WorkerBench.subject(files).perform([boot, allocate]).outcomes
+    #expect(outcomes == [.done, .number(7)])
+  }
+
+  @Test(arguments: [
+    "struct LabBench {}; func serve(_ type: Any.Type) {}; func serve<T>(_ type: T.Type) {}",
+    "enum WorkerMain {}; enum AllocationTrace {}; struct Driver {}; struct Outcome {}",
+    "struct Session {}; protocol Subject {}; struct Wire {}; enum Never {}",
+  ]) func namesOfTheKitAreFreeToUse(_ declarations: String) throws {
+    let files = WorkerBench.submission(header: declarations)
+    #expect(
+      try WorkerBench.subject(files).perform([boot, allocate]).outcomes == [.done, .number(0)])
+  }
+
+  @Test func aSubmissionIsBuiltOnce() throws {
+    let first = try WorkerBench.build(WorkerBench.submission()).get()
+    let again = try WorkerBench.build(WorkerBench.submission()).get()
+    let optimised = try WorkerBench.build(WorkerBench.submission(), optimised: true).get()
+    #expect(first.path == again.path)
+    #expect(first.path != optimised.path)
+  }
+
+  @Test func aProgramOutlivesItsFile() throws {
+    let files = WorkerBench.submission(allocate: "return 1991 + count")
+    let image = try WorkerBench.build(files).get()
+    try FileManager.default.removeItem(atPath: image.path)
+    #expect(WorkerSubject(image).perform([boot, allocate]).outcomes == [.done, .number(1991)])
+  }
+
+  @Test func theReferenceIsThereForAuditAlone() throws {
+    let files = WorkerBench.submission(
+      allocate: "return 5", header: "import KernelMemory")
+    #expect(try failure(files).title == "`import KernelMemory` is not available here")
+    let linked = try WorkerBench.builder.get().build(
+      files, lab: WorkerBench.lab, optimised: true, linksReference: true
+    ).get()
+    #expect(WorkerSubject(linked).perform([boot, allocate]).outcomes == [.done, .number(5)])
+  }
+
+  /// What the machine lacks is a matter of the machine; what it has must be in force.
+  @Test func theReportTellsWhatIsInForce() throws {
+    let report = try WorkerBench.builder.get().confinement()
+    #expect(report.worker.isSuperset(of: [.session, .cleanStart, .limits]))
+    #expect(report.summary.isComplete == report.isComplete)
+    #expect(
+      report.summary.inForce.prefix(2) == [
+        "own session", "cleared environment and closed descriptors",
+      ])
+    let none = ConfinementReport(
+      worker: [.session, .limits], compiler: .all, landlock: 0, isStatic: true)
+    #expect(!none.isComplete)
+    #expect(none.summary.missing.contains("worker: system call rules (seccomp)"))
+    let noLandlock = Layers.all.subtracting(.fileRules)
+    #expect(
+      !ConfinementReport(
+        worker: noLandlock, compiler: noLandlock, landlock: 0, isStatic: true
+      ).isComplete)
+    #expect(
+      ConfinementReport(worker: noLandlock, compiler: .all, landlock: 7, isStatic: true).isComplete)
+  }
+}

@@ -1,0 +1,17 @@
+// attack: Imports LabBench.
+// expects: build: `import LabBench` is not available here
+import LabKit
+
+import LabBench
+
+struct BuddySystem: PageAllocator {
+  init(zones: [MemoryZone]) {}
+
+  mutating func allocate(order: Int, zone: Int) -> Int? {
+    return 0
+  }
+
+  mutating func free(_ frame: Int, order: Int) throws(BadFree) {}
+
+  func freeBlocks(order: Int, zone: Int) -> [Int] { [] }
+}
