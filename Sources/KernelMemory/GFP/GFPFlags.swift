@@ -14,100 +14,101 @@ public struct GFPFlags: OptionSet, Hashable, Sendable {
 /// Zone modifiers: the low four bits choose the highest zone that may serve the request.
 extension GFPFlags {
   /// `__GFP_DMA`: below 16 MiB, for devices with 24 address lines.
-  public static let dma = GFPFlags(rawValue: 0x1)
+  @inlinable public static var dma: GFPFlags { GFPFlags(rawValue: 0x1) }
   /// `__GFP_HIGHMEM`: memory that the kernel need not be able to address permanently.
-  public static let highmem = GFPFlags(rawValue: 0x2)
+  @inlinable public static var highmem: GFPFlags { GFPFlags(rawValue: 0x2) }
   /// `__GFP_DMA32`: below 4 GiB, for devices with 32 address lines.
-  public static let dma32 = GFPFlags(rawValue: 0x4)
+  @inlinable public static var dma32: GFPFlags { GFPFlags(rawValue: 0x4) }
   /// `__GFP_MOVABLE`: the page can be moved or reclaimed; also a mobility type.
-  public static let movable = GFPFlags(rawValue: 0x8)
+  @inlinable public static var movable: GFPFlags { GFPFlags(rawValue: 0x8) }
 }
 
 /// Mobility, placement and accounting modifiers.
 extension GFPFlags {
   /// `__GFP_RECLAIMABLE`: the page belongs to a cache that a shrinker can empty.
-  public static let reclaimable = GFPFlags(rawValue: 0x10)
+  @inlinable public static var reclaimable: GFPFlags { GFPFlags(rawValue: 0x10) }
   /// `__GFP_WRITE`: the caller is about to dirty the page; spreads dirty pages over zones.
-  public static let write = GFPFlags(rawValue: 0x1000)
+  @inlinable public static var write: GFPFlags { GFPFlags(rawValue: 0x1000) }
   /// `__GFP_HARDWALL`: keep to the memory nodes of the task's cpuset.
-  public static let hardwall = GFPFlags(rawValue: 0x100000)
+  @inlinable public static var hardwall: GFPFlags { GFPFlags(rawValue: 0x100000) }
   /// `__GFP_THISNODE`: from the requested memory node or not at all.
-  public static let thisnode = GFPFlags(rawValue: 0x200000)
+  @inlinable public static var thisnode: GFPFlags { GFPFlags(rawValue: 0x200000) }
   /// `__GFP_ACCOUNT`: charge the allocation to the task's memory control group.
-  public static let account = GFPFlags(rawValue: 0x400000)
+  @inlinable public static var account: GFPFlags { GFPFlags(rawValue: 0x400000) }
 }
 
 /// Watermark modifiers: how far into the emergency reserves a request may reach.
 extension GFPFlags {
   /// `__GFP_HIGH`: the caller makes progress only with this memory; half of the reserve is open to it.
-  public static let high = GFPFlags(rawValue: 0x20)
+  @inlinable public static var high: GFPFlags { GFPFlags(rawValue: 0x20) }
   /// `__GFP_ATOMIC` of Linux 6.1; the bit has no meaning in 6.12.
-  public static let legacyAtomic = GFPFlags(rawValue: 0x200)
+  @inlinable public static var legacyAtomic: GFPFlags { GFPFlags(rawValue: 0x200) }
   /// `__GFP_MEMALLOC`: all reserves are open, because this memory will soon free more.
-  public static let memalloc = GFPFlags(rawValue: 0x20000)
+  @inlinable public static var memalloc: GFPFlags { GFPFlags(rawValue: 0x20000) }
   /// `__GFP_NOMEMALLOC`: no reserves at all; wins over ``memalloc``.
-  public static let nomemalloc = GFPFlags(rawValue: 0x80000)
+  @inlinable public static var nomemalloc: GFPFlags { GFPFlags(rawValue: 0x80000) }
 }
 
 /// Reclaim modifiers: what the allocator may do when memory is short.
 extension GFPFlags {
   /// `__GFP_IO`: may start physical input and output.
-  public static let io = GFPFlags(rawValue: 0x40)
+  @inlinable public static var io: GFPFlags { GFPFlags(rawValue: 0x40) }
   /// `__GFP_FS`: may call into the file system.
-  public static let fs = GFPFlags(rawValue: 0x80)
+  @inlinable public static var fs: GFPFlags { GFPFlags(rawValue: 0x80) }
   /// `__GFP_DIRECT_RECLAIM`: the caller may reclaim memory itself, and so may sleep.
-  public static let directReclaim = GFPFlags(rawValue: 0x400)
+  @inlinable public static var directReclaim: GFPFlags { GFPFlags(rawValue: 0x400) }
   /// `__GFP_KSWAPD_RECLAIM`: may wake kswapd when the low watermark is reached.
-  public static let kswapdReclaim = GFPFlags(rawValue: 0x800)
+  @inlinable public static var kswapdReclaim: GFPFlags { GFPFlags(rawValue: 0x800) }
   /// `__GFP_RECLAIM`: both kinds of reclaim.
-  public static let reclaim: GFPFlags = [.directReclaim, .kswapdReclaim]
+  @inlinable public static var reclaim: GFPFlags { [.directReclaim, .kswapdReclaim] }
   /// `__GFP_RETRY_MAYFAIL`: try hard, yet fail rather than kill a process.
-  public static let retryMayfail = GFPFlags(rawValue: 0x4000)
+  @inlinable public static var retryMayfail: GFPFlags { GFPFlags(rawValue: 0x4000) }
   /// `__GFP_NOFAIL`: never answer nothing; the caller cannot cope with it.
-  public static let nofail = GFPFlags(rawValue: 0x8000)
+  @inlinable public static var nofail: GFPFlags { GFPFlags(rawValue: 0x8000) }
   /// `__GFP_NORETRY`: one light try at reclaim, then fail.
-  public static let noretry = GFPFlags(rawValue: 0x10000)
+  @inlinable public static var noretry: GFPFlags { GFPFlags(rawValue: 0x10000) }
 }
 
 /// Action modifiers.
 extension GFPFlags {
   /// `__GFP_ZERO`: the memory is handed out filled with zeros.
-  public static let zero = GFPFlags(rawValue: 0x100)
+  @inlinable public static var zero: GFPFlags { GFPFlags(rawValue: 0x100) }
   /// `__GFP_NOWARN`: no message when the allocation fails.
-  public static let nowarn = GFPFlags(rawValue: 0x2000)
+  @inlinable public static var nowarn: GFPFlags { GFPFlags(rawValue: 0x2000) }
   /// `__GFP_COMP`: a block of several pages is one compound page.
-  public static let comp = GFPFlags(rawValue: 0x40000)
+  @inlinable public static var comp: GFPFlags { GFPFlags(rawValue: 0x40000) }
   /// `__GFP_ZEROTAGS`: memory tags are zeroed with the memory.
-  public static let zerotags = GFPFlags(rawValue: 0x800000)
+  @inlinable public static var zerotags: GFPFlags { GFPFlags(rawValue: 0x800000) }
   /// `__GFP_NO_OBJ_EXT` of Linux 6.12: no slab extension vector for this object; in no table of names.
-  public static let noObjExt = GFPFlags(rawValue: 0x1000000)
+  @inlinable public static var noObjExt: GFPFlags { GFPFlags(rawValue: 0x1000000) }
 }
 
 /// Composites, each for one situation.
 extension GFPFlags {
   /// `GFP_ATOMIC`: cannot sleep (interrupt handler, spinlock held), and must not fail lightly.
-  public static let atomic: GFPFlags = [.high, .kswapdReclaim]
+  @inlinable public static var atomic: GFPFlags { [.high, .kswapdReclaim] }
   /// `GFP_KERNEL`: process context that may sleep; the usual choice.
-  public static let kernel: GFPFlags = [.reclaim, .io, .fs]
+  @inlinable public static var kernel: GFPFlags { [.reclaim, .io, .fs] }
   /// `GFP_KERNEL_ACCOUNT`: ``kernel``, charged to the task's memory control group.
-  public static let kernelAccount: GFPFlags = [.kernel, .account]
+  @inlinable public static var kernelAccount: GFPFlags { [.kernel, .account] }
   /// `GFP_NOWAIT`: cannot sleep, and failing is cheap.
-  public static let nowait: GFPFlags = [.kswapdReclaim, .nowarn]
+  @inlinable public static var nowait: GFPFlags { [.kswapdReclaim, .nowarn] }
   /// `GFP_NOIO`: may reclaim, but start no input or output (block layer).
-  public static let noio: GFPFlags = .reclaim
+  @inlinable public static var noio: GFPFlags { .reclaim }
   /// `GFP_NOFS`: may reclaim and start input and output, but not enter the file system (file systems).
-  public static let nofs: GFPFlags = [.reclaim, .io]
+  @inlinable public static var nofs: GFPFlags { [.reclaim, .io] }
   /// `GFP_USER`: memory for a user process that the kernel or hardware also reaches directly.
-  public static let user: GFPFlags = [.kernel, .hardwall]
+  @inlinable public static var user: GFPFlags { [.kernel, .hardwall] }
   /// `GFP_HIGHUSER`: a user's memory that the kernel maps when it needs it; cannot be moved.
-  public static let highuser: GFPFlags = [.user, .highmem]
+  @inlinable public static var highuser: GFPFlags { [.user, .highmem] }
   /// `GFP_HIGHUSER_MOVABLE`: a user's page, the most frequent request for a page there is.
-  public static let highuserMovable: GFPFlags = [.highuser, .movable]
+  @inlinable public static var highuserMovable: GFPFlags { [.highuser, .movable] }
   /// `GFP_TRANSHUGE_LIGHT`: a transparent huge page, without any reclaim.
-  public static let transhugeLight: GFPFlags =
+  @inlinable public static var transhugeLight: GFPFlags {
     highuserMovable.union([.comp, .nomemalloc, .nowarn]).subtracting(.reclaim)
+  }
   /// `GFP_TRANSHUGE`: a transparent huge page, with direct reclaim.
-  public static let transhuge: GFPFlags = [.transhugeLight, .directReclaim]
+  @inlinable public static var transhuge: GFPFlags { [.transhugeLight, .directReclaim] }
 }
 
 extension GFPFlags: CustomStringConvertible {
