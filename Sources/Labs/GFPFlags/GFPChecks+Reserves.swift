@@ -5,7 +5,7 @@ extension Lab {
   /// Which share of the reserves a request may use.
   static let gfpReserves: [Check] = [
     .gfp(
-      "reserve-share", "Urgent requests may use half of the reserve, and more if they cannot wait",
+      "reserve-share", "Urgent requests may use a share of the reserve",
       rule: """
         With high, min − min/2 pages must stay free, and of those a quarter less, m − m/4, if the \
         request may not sleep. Without high all of min must, sleeping or not.

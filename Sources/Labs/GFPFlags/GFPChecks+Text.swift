@@ -35,7 +35,7 @@ extension Lab {
         return printing(mask)
       }),
     .gfp(
-      "print-leftover", "Bits without a name end as one number, and nothing is none",
+      "print-leftover", "Bits without a name become one number at the end",
       rule: """
         Bits that no name took are printed last, together, as 0x and lower-case digits; the empty \
         mask is none; a mask whose bits all have names shows no number.

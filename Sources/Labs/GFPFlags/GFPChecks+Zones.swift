@@ -30,7 +30,7 @@ extension Lab {
           guard let expected = GFPModel.zones(mask, machine)?.first else { return nil }
           return { zones in
             if zones?.first == expected.rawValue || isRefusal(zones, of: mask) { return nil }
-            return ("\(name(expected)) first", zones.map(first) ?? "refused: nil")
+            return ("\(name(expected)) first", zones.map(first) ?? "nil")
           }
         }
       }),
@@ -60,8 +60,8 @@ extension Lab {
           let movable = GFPZone.movable.rawValue
           return { zones in
             guard let zones else {
-              if isExpected { return ("Movable first", "refused: nil") }
-              return mask & 0xf == 0 ? ("a list of zones", "refused: nil") : nil
+              if isExpected { return ("Movable first", "nil") }
+              return mask & 0xf == 0 ? ("a list of zones", "nil") : nil
             }
             if isExpected {
               return zones.first == movable ? nil : ("Movable first", GFPWords.zones(zones))
@@ -95,7 +95,7 @@ extension Lab {
           let ladder = machine.populated.map(\.rawValue)
           return { zones in
             guard let zones else {
-              return isRefusal(nil, of: mask) ? nil : ("a list of zones", "refused: nil")
+              return isRefusal(nil, of: mask) ? nil : ("a list of zones", "nil")
             }
             guard let first = zones.first else { return ("a list of zones", "no zones") }
             if mask & GFPModel.dma != 0, zones.contains(where: { $0 > GFPZone.dma.rawValue }) {
@@ -138,7 +138,7 @@ extension Lab {
               ? (
                 "nil: \(GFPWords.bits(chosen)) contradict each other",
                 GFPWords.zones(zones ?? [])
-              ) : ("a list of zones", "refused: nil")
+              ) : ("a list of zones", "nil")
           }
         }
       }),
@@ -165,7 +165,10 @@ extension Lab {
             case .none: complaint = judge(nil)
             default: complaint = ("a list of zones", GFPWords.answer(outcome, to: operation))
             }
-            return complaint.map { GFPQuestion.Complaint(expected: $0.expected, found: $0.found) }
+            return complaint.map {
+              GFPQuestion.Complaint(
+                expected: $0.expected, found: GFPWords.finding($0.found, to: operation))
+            }
           }
         }
       }

@@ -24,7 +24,7 @@ struct GFPQuestion: Sendable {
       let expected = GFPWords.answer(answer, to: operation)
       return Complaint(
         expected: reason.map { "\(expected): \($0)" } ?? expected,
-        found: GFPWords.answer(found, to: operation))
+        found: GFPWords.finding(found, to: operation))
     }
   }
 

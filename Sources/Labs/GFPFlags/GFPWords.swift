@@ -58,6 +58,24 @@ enum GFPWords {
     }
   }
 
+  /// An answer with what it was given for, so that it can be read on its own: `true for GFP_DMA`.
+  static func finding(_ outcome: Outcome, to operation: TraceOperation) -> String {
+    finding(answer(outcome, to: operation), to: operation)
+  }
+
+  /// What was found, with the mask and the machine that the question was about.
+  static func finding(_ found: String, to operation: TraceOperation) -> String {
+    let verb = GFPFlagsVerb(rawValue: operation.verb)
+    guard verb != .print, case .text(let hex)? = operation.arguments.first,
+      let mask = GFPHex.mask(hex), verb != .parse
+    else { return found }
+    let machine = operation.arguments.last
+    guard verb == .zones, case .text(let name)? = machine else {
+      return "\(found) for \(GFPModel.text(mask))"
+    }
+    return "\(found) for \(GFPModel.text(mask)) on \(name)"
+  }
+
   /// How a run ended that did not come to its end.
   static func ending(_ ending: Transcript.Ending) -> String {
     switch ending {
