@@ -66,8 +66,10 @@ extension Shrinker {
     let length = span.end - span.start
     guard let probe = probe(shorter) else { return }
     // A handle's range is smaller by one without the object, and larger by one without its removal.
-    let handles = (span.end..<max(span.end, min(old.values.count, probe.maxima.count + length)))
-      .filter { $0 < old.values.count && probe.maxima[$0 - length] != old.maxima[$0] }
+    let end = min(old.values.count, probe.maxima.count + length)
+    let handles = (span.end..<max(span.end, end)).filter {
+      probe.maxima[$0 - length] != old.maxima[$0]
+    }
     guard let first = handles.first else { return }
     let grows = probe.maxima[first - length] > old.maxima[first]
     let largest = handles.map { old.values[$0] }.max()!
