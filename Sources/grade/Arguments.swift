@@ -20,6 +20,7 @@ struct GradeOptions: Equatable {
   var require: Score?
   var requireConfinement = false
   var all = false
+  var noReplays = false
   var course: String?
 }
 
@@ -72,7 +73,7 @@ extension Command {
     let line = try CommandLineWords(
       words, of: "grade",
       options: [
-        .submission, .json, .seed, .require, .requireConfinement, .all, .course,
+        .submission, .json, .seed, .require, .requireConfinement, .all, .noReplays, .course,
       ])
     let known = Set(labs.map { $0.lowercased() })
     if let word = line.words.first(where: { !known.contains($0.lowercased()) }) {
@@ -87,6 +88,7 @@ extension Command {
     var options = GradeOptions(
       labs: line.words, submission: line[.submission], json: line[.json],
       requireConfinement: line[.requireConfinement] != nil, all: line[.all] != nil,
+      noReplays: line[.noReplays] != nil,
       course: line[.course])
     if let text = line[.seed] {
       guard let seed = UInt64(text) else {
@@ -141,6 +143,7 @@ struct Option: Hashable {
   static let require = Option(name: "--require", value: "POINTS")
   static let requireConfinement = Option(name: "--require-confinement", value: nil)
   static let all = Option(name: "--all", value: nil)
+  static let noReplays = Option(name: "--no-replays", value: nil)
   static let course = Option(name: "--course", value: "DIR")
   static let only = Option(name: "--only", value: "NAME")
   static let stubs = Option(name: "--stubs", value: nil)

@@ -17,6 +17,7 @@ let helpText = """
     --seed S               another seed than the course's
     --require POINTS       exit status 1 when the total is below
     --require-confinement  refuse to run the code unless every means of confinement is there
+    --no-replays           leave grading/results, where failing runs are kept, as it is
     --course DIR           the folder that holds grading/course.json, if not this one or one above
 
   Options of grade audit

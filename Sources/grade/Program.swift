@@ -9,6 +9,8 @@ struct Program {
   var workshop: (Course) throws(GradingError) -> any Workshop
   var currentDirectory: String
   var style = Style()
+  /// Grades a folder of one lab's files in a process of its own and answers the JSON report; nil where there is none.
+  var gradeAfresh: (@Sendable (Course, _ folder: String, Lab) throws -> String)?
   /// Whether somebody watches standard error.
   var showsProgress = false
   var output: @Sendable (String) -> Void
@@ -47,7 +49,7 @@ struct Program {
       try replay(file, submission: submission, course: try find(course))
     case .reset(let name, let course):
       output(try Reset(course: try find(course)).run(try LessonText.find(lab: name, in: labs)))
-    case .audit: throw .failure("audit is not there yet.")
+    case .audit(let options): return try audit(options)
     case .help: output(helpText)
     }
     return 0
@@ -64,15 +66,17 @@ struct Program {
     course.entries.compactMap { entry in labs.first { $0.id == entry.lab } }
   }
 
+  /// The labs that are named, else all of the course.
+  private func choose(_ names: [String], _ course: Course) throws(GradingError) -> [Lab] {
+    guard !names.isEmpty else { return courseLabs(course) }
+    var named: Set<String> = []
+    for name in names { named.insert(try LessonText.find(lab: name, in: labs).id) }
+    return labs.filter { named.contains($0.id) }
+  }
+
   private func grade(_ options: GradeOptions) throws(GradingError) -> Int32 {
     let course = try find(options.course, seed: options.seed)
-    var chosen = courseLabs(course)
-    if !options.labs.isEmpty {
-      let named = try options.labs.map { name throws(GradingError) in
-        try LessonText.find(lab: name, in: labs)
-      }
-      chosen = labs.filter { lab in named.contains { $0.id == lab.id } }
-    }
+    let chosen = try choose(options.labs, course)
     let isAlone = chosen.count == 1 && !options.labs.isEmpty
     let submission = try open(options.submission, of: course)
     guard submission.holdsAny(of: chosen, bareFiles: isAlone) else {
@@ -90,10 +94,12 @@ struct Program {
     let result = try grader.grade(submission, labs: chosen, alone: isAlone)
     clearProgress()
 
-    do throws(GradingError) {
-      try ReplayFile.write(result, course: course)
-    } catch {
-      errors("grade: no replays: \(error.message)\n")
+    if !options.noReplays {
+      do throws(GradingError) {
+        try ReplayFile.write(result, course: course)
+      } catch {
+        errors("grade: no replays: \(error.message)\n")
+      }
     }
     if options.json != "-" {
       let report = TextReport(
@@ -107,6 +113,30 @@ struct Program {
       return 1
     }
     return 0
+  }
+
+  private func audit(_ options: AuditOptions) throws(GradingError) -> Int32 {
+    let course = try find(options.course)
+    let chosen = try choose(options.labs, course)
+    if options.writeStubs {
+      output(try StubAudit(course: course).write(chosen))
+      return 0
+    }
+    if options.stubs {
+      let (text, defects) = try StubAudit(course: course).compare(chosen)
+      output(text)
+      return defects.isEmpty ? 0 : 1
+    }
+    var audit = Audit(grader: grader(course, try workshop(course)))
+    audit.only = options.only
+    if let gradeAfresh {
+      audit.gradeAfresh = { folder, lab in try gradeAfresh(course, folder, lab) }
+    }
+    let report = AuditReport(try audit.run(chosen), style: style)
+    clearProgress()
+    if options.json != "-" { output(report.text) }
+    try write(report.json, to: options.json)
+    return report.defects.isEmpty ? 0 : 1
   }
 
   private func replay(

@@ -113,19 +113,19 @@ struct NoBox: Driver {
   func perform(_ operation: TraceOperation) -> Outcome { .none }
 }
 
-/// Performs on a driver in this process; a shelf that stops does so at its second operation, having printed.
+/// Performs on a driver in this process; a shelf that stops does so at one operation, having printed.
 final class FakeSubject<D: Driver>: PrintingSubject {
   private let subject = InProcessSubject(D.self)
-  private let stops: Bool
+  private let stop: Int?
   private(set) var printed = ""
 
-  init(stops: Bool = false) { self.stops = stops }
+  init(stop: Int? = nil) { self.stop = stop }
 
   func perform(_ traces: [[TraceOperation]]) -> [Transcript] {
-    guard stops else { return subject.perform(traces) }
+    guard let stop else { return subject.perform(traces) }
     return traces.map { trace in
-      let outcomes = subject.perform(Array(trace.prefix(1))).outcomes
-      guard trace.count > 1 else { return Transcript(outcomes: outcomes) }
+      let outcomes = subject.perform(Array(trace.prefix(stop))).outcomes
+      guard trace.count > stop else { return Transcript(outcomes: outcomes) }
       printed = "free boxes: 2\nnow the next\n"
       return Transcript(outcomes: outcomes, ending: .crashed("Fatal error: Index out of range"))
     }
@@ -136,7 +136,7 @@ final class FakeSubject<D: Driver>: PrintingSubject {
   }
 }
 
-/// Builds by reading a source's first line: which shelf it describes.
+/// Builds by reading a source's lines: one of them says which shelf it describes.
 struct FakeWorkshop: Workshop {
   var confinement = ConfinementSummary(inForce: ["own session", "seccomp"])
 
@@ -146,10 +146,14 @@ struct FakeWorkshop: Workshop {
   }
 
   func build(_ sources: [SourceFile], for lab: Lab, as kind: BuildKind) throws -> any Build {
-    let text = sources[0].text
+    let text = Set(sources[0].text.split(separator: "\n"))
     if text.contains("// same box") { return FakeBuild { FakeSubject<SameBox>() } }
     if text.contains("// no box") { return FakeBuild { FakeSubject<NoBox>() } }
-    if text.contains("// stops") { return FakeBuild { FakeSubject<GoodShelf>(stops: true) } }
+    if text.contains("// stops") { return FakeBuild { FakeSubject<GoodShelf>(stop: 1) } }
+    if text.contains("// dead") { return FakeBuild { FakeSubject<GoodShelf>(stop: 0) } }
+    if text.contains("// borrowed shelf"), kind.linksReference {
+      return FakeBuild { FakeSubject<GoodShelf>() }
+    }
     if text.contains("// good shelf") { return FakeBuild { FakeSubject<GoodShelf>() } }
     if text.contains("// no compiler") { throw GradingError.failure("There is no compiler.") }
     throw BuildProblem("\(sources[0].name):1:1: error: cannot find 'shelf' in scope")

@@ -13,7 +13,7 @@ import Testing
       ["--sumbission", "x"],
       """
       grade: grade has no option --sumbission. Did you mean --submission?
-      Its options: --submission DIR, --json FILE, --seed S, --require POINTS, --require-confinement, --all, --course DIR
+      Its options: --submission DIR, --json FILE, --seed S, --require POINTS, --require-confinement, --all, --no-replays, --course DIR
       """
     ),
     (
@@ -94,7 +94,7 @@ import Testing
     let command = try Command.parse(
       [
         "Boxes", "--submission=a b", "--json", "-", "--seed", "9", "--require", "59.95",
-        "--require-confinement", "--all", "--course", "c", "--", "LIDS",
+        "--require-confinement", "--all", "--no-replays", "--course", "c", "--", "LIDS",
       ], labs: ["Boxes", "Lids"])
     var options = GradeOptions()
     options.labs = ["Boxes", "LIDS"]
@@ -104,6 +104,7 @@ import Testing
     options.require = Score(tenths: 600)
     options.requireConfinement = true
     options.all = true
+    options.noReplays = true
     options.course = "c"
     #expect(command == .grade(options))
     #expect(try Command.parse(["list", "-h"], labs: []) == .help)
@@ -117,7 +118,8 @@ import Testing
       #expect(run.output.contains("swift run grade \(word)"))
     }
     let options: [Option] = [
-      .submission, .json, .seed, .require, .requireConfinement, .all, .course, .only, .stubs,
+      .submission, .json, .seed, .require, .requireConfinement, .all, .noReplays, .course, .only,
+      .stubs,
       .writeStubs,
     ]
     for option in options { #expect(run.output.contains("\n  \(option.usage) ")) }

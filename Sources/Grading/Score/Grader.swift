@@ -66,7 +66,7 @@ public struct Grader: Sendable {
 
   /// Whether `files` are the lab's stub, byte for byte.
   public func isStub(_ files: [SourceFile], of lab: Lab) throws(GradingError) -> Bool {
-    files == (try course.sources(in: "grading/\(lab.id)/stub", of: lab))
+    files == (try course.sources(in: "grading/\(lab.id)/stub"))
   }
 
   /// Builds and judges every assignment; one outcome for each.
@@ -142,7 +142,7 @@ public struct Grader: Sendable {
     let unoptimised = try builds[0].get()
     let optimised = try builds[1].get()
     let path = "grading/\(lab.id)/baseline"
-    let sources = try course.sources(in: path, of: lab)
+    let sources = try course.sources(in: path)
     do {
       let baseline = try workshop.build(sources, for: lab, as: BuildKind(optimised: true))
       return Bench(unoptimised: unoptimised, optimised: optimised, baseline: baseline)
@@ -189,26 +189,5 @@ private final class Progress: Sendable {
       $0 += count
       report($0, total)
     }
-  }
-}
-
-extension Course {
-  /// The Swift files of a folder of the course's own, in the order of their names.
-  ///
-  /// - Throws: ``GradingError/failure(_:)`` when there are none: the course is damaged.
-  func sources(in folder: String, of lab: Lab) throws(GradingError) -> [SourceFile] {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path(folder))) ?? [])
-      .filter { $0.hasSuffix(".swift") }.sorted()
-    var files: [SourceFile] = []
-    for name in names {
-      guard let data = FileManager.default.contents(atPath: path(folder + "/" + name)) else {
-        throw .failure("\(folder)/\(name) cannot be read.")
-      }
-      files.append(SourceFile(name: name, text: String(decoding: data, as: UTF8.self)))
-    }
-    guard !files.isEmpty else {
-      throw .failure("\(folder) holds no Swift files; the course is damaged.")
-    }
-    return files
   }
 }

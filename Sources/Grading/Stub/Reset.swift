@@ -12,9 +12,9 @@ public struct Reset: Sendable {
   /// The old files go into a folder beside the lab's, which belongs to no module: a file that is not Swift within
   /// the lab's own folder would make the package manager warn at every build.
   public func run(_ lab: Lab) throws(GradingError) -> String {
-    let stub = try course.sources(in: "grading/\(lab.id)/stub", of: lab)
+    let stub = try course.sources(in: "grading/\(lab.id)/stub")
     let folder = "Exercises/\(lab.id)"
-    let old = swiftFiles(folder)
+    let old = course.swiftFiles(in: folder)
     if old == stub {
       return "\(folder) is the stub already; nothing was changed.\n"
     }
@@ -39,14 +39,6 @@ public struct Reset: Sendable {
       try Files.write(file.text, to: course.path("\(folder)/\(file.name)"))
     }
     return message + "\(folder) is the stub again.\n"
-  }
-
-  private func swiftFiles(_ folder: String) -> [SourceFile] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: course.path(folder))) ?? []
-    return names.filter { $0.hasSuffix(".swift") && !$0.hasPrefix(".") }.sorted().map { name in
-      let data = FileManager.default.contents(atPath: course.path("\(folder)/\(name)")) ?? Data()
-      return SourceFile(name: name, text: String(decoding: data, as: UTF8.self))
-    }
   }
 
   /// The first of `Exercises/Lab.old-1`, `-2`, … that is not there.
