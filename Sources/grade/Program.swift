@@ -6,7 +6,7 @@ import Labs
 struct Program {
   var labs = Lab.all
   /// Makes what builds and starts submissions, once it is known where the course lies.
-  var workshop: (Course) throws(GradingError) -> any Workshop
+  var workshop: (Course) -> any Workshop
   var currentDirectory: String
   var style = Style()
   /// Grades a folder of one lab's files in a process of its own and answers the JSON report; nil where there is none.
@@ -84,11 +84,14 @@ struct Program {
         "\(submission.name) has none of the folders that are to be graded: "
           + chosen.map(\.id).joined(separator: ", ") + ".")
     }
-    let workshop = try workshop(course)
-    if options.requireConfinement, !workshop.confinement.isComplete {
-      throw .failure(
-        "nothing was run: --require-confinement, but this machine lacks "
-          + workshop.confinement.missing.joined(separator: ", ") + ".")
+    let workshop = workshop(course)
+    if options.requireConfinement {
+      let confinement = try workshop.confinement()
+      guard confinement.isComplete else {
+        throw .failure(
+          "nothing was run: --require-confinement, but this machine lacks "
+            + confinement.missing.joined(separator: ", ") + ".")
+      }
     }
     let grader = grader(course, workshop)
     let result = try grader.grade(submission, labs: chosen, alone: isAlone)
@@ -127,7 +130,7 @@ struct Program {
       output(text)
       return defects.isEmpty ? 0 : 1
     }
-    var audit = Audit(grader: grader(course, try workshop(course)))
+    var audit = Audit(grader: grader(course, workshop(course)))
     audit.only = options.only
     if let gradeAfresh {
       audit.gradeAfresh = { folder, lab in try gradeAfresh(course, folder, lab) }
@@ -154,12 +157,15 @@ struct Program {
     } catch {
       throw .usage(error.message)
     }
-    let workshop = try workshop(course)
+    let workshop = workshop(course)
     do {
       let build = try workshop.build(files, for: lab, as: BuildKind())
-      output(replay.text(on: build.start()) + "\n")
-    } catch let problem as BuildProblem {
-      throw .usage(problem.message)
+      let subject = build.start()
+      let text = replay.text(on: subject)
+      if let failure = subject.failure { throw failure }
+      output(text + "\n")
+    } catch let failure as BuildFailure {
+      throw .usage(failure.text)
     } catch {
       throw error as? GradingError ?? .failure("\(error)")
     }

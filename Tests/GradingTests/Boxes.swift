@@ -118,6 +118,7 @@ final class FakeSubject<D: Driver>: PrintingSubject {
   private let subject = InProcessSubject(D.self)
   private let stop: Int?
   private(set) var printed = ""
+  var failure: GradingError? { nil }
 
   init(stop: Int? = nil) { self.stop = stop }
 
@@ -138,7 +139,9 @@ final class FakeSubject<D: Driver>: PrintingSubject {
 
 /// Builds by reading a source's lines: one of them says which shelf it describes.
 struct FakeWorkshop: Workshop {
-  var confinement = ConfinementSummary(inForce: ["own session", "seccomp"])
+  var summary = ConfinementSummary(inForce: ["own session", "seccomp"])
+
+  func confinement() -> ConfinementSummary { summary }
 
   struct FakeBuild: Build {
     let make: @Sendable () -> any PrintingSubject
@@ -156,7 +159,9 @@ struct FakeWorkshop: Workshop {
     }
     if text.contains("// good shelf") { return FakeBuild { FakeSubject<GoodShelf>() } }
     if text.contains("// no compiler") { throw GradingError.failure("There is no compiler.") }
-    throw BuildProblem("\(sources[0].name):1:1: error: cannot find 'shelf' in scope")
+    throw BuildFailure(
+      title: "\(lab.id) does not compile",
+      message: "\(sources[0].name):1:1: error: cannot find 'shelf' in scope")
   }
 }
 

@@ -197,7 +197,7 @@ import Testing
 
   @Test func requiredConfinementStopsBeforeAnythingRuns() throws {
     let sandbox = try Sandbox()
-    sandbox.workshop.confinement = ConfinementSummary(
+    sandbox.workshop.summary = ConfinementSummary(
       inForce: ["own session"], missing: ["seccomp", "Landlock"])
     try sandbox.submit("// good shelf")
     let run = sandbox.grade("--require-confinement")

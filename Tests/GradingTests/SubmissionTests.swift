@@ -99,6 +99,7 @@ import Testing
     #expect(
       run.output == """
         Boxes: Boxes in a row                                    0 of 100 points
+          Boxes does not compile
           Boxes.swift:1:1: error: cannot find 'shelf' in scope
 
         Lids: Lids                                             100 of 100 points

@@ -17,7 +17,7 @@ extension Audit {
 
     switch result.outcome {
     case .untouched, .refused: break
-    case .notBuilt(let message): add("it does not build: \(message)")
+    case .notBuilt(let failure): add("it does not build: \(failure.text)")
     case .judged(let checks):
       for check in result.notJudged {
         if case .notJudged(let reason) = check.verdict {

@@ -21,8 +21,9 @@ public struct JSONReport: Sendable {
       Document(
         version: Self.version, course: result.course, seed: result.seed,
         total: result.total.number, labs: result.labs.map(LabForm.init),
-        confinement: ConfinementForm(
-          inForce: result.confinement.inForce, missing: result.confinement.missing)))
+        confinement: result.confinement.map {
+          ConfinementForm(inForce: $0.inForce, missing: $0.missing)
+        }))
   }
 
   private struct Document: Encodable {
@@ -31,7 +32,7 @@ public struct JSONReport: Sendable {
     let seed: UInt64
     let total: Double
     let labs: [LabForm]
-    let confinement: ConfinementForm
+    let confinement: ConfinementForm?
   }
 
   private struct ConfinementForm: Encodable {
@@ -58,7 +59,7 @@ public struct JSONReport: Sendable {
         switch lab.outcome {
         case .untouched: ("untouched", nil)
         case .refused(let message): ("refused", message)
-        case .notBuilt(let message): ("notBuilt", message)
+        case .notBuilt(let failure): ("notBuilt", failure.text)
         case .judged: ("judged", nil)
         }
       score = lab.score.number

@@ -40,7 +40,8 @@ public struct TextReport: Sendable {
   public static func verdict(of result: LabResult, commands: Commands, style: Style) -> String {
     switch result.outcome {
     case .untouched: return ""
-    case .refused(let message), .notBuilt(let message): return message + "\n"
+    case .refused(let message): return message + "\n"
+    case .notBuilt(let failure): return failure.text + "\n"
     case .judged(let checks):
       return checks.map { check in
         switch check.verdict {
@@ -69,8 +70,12 @@ public struct TextReport: Sendable {
         "\(lab.lab.id): \(lab.lab.title)", "\(lab.score) of 100 points", column: Self.column))
     switch lab.outcome {
     case .untouched: return header + "\n" + firstSteps(lab.lab)
-    case .refused(let message), .notBuilt(let message):
-      let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+    case .refused(let message):
+      return header + "\n"
+        + Style.lines(message, columns: style.width - 2).map { "  \($0)" }
+        .joined(separator: "\n")
+    case .notBuilt(let failure):
+      let lines = failure.text.split(separator: "\n", omittingEmptySubsequences: false)
       return header + "\n" + lines.map { "  \($0)".trimmingEnd() }.joined(separator: "\n")
     case .judged(let checks):
       let list = checks.map(line).joined(separator: "\n")
@@ -152,14 +157,14 @@ public struct TextReport: Sendable {
       lines.append(style.bold("Total     \(result.total) of 100 points"))
     }
     lines.append("Seed      \(result.seed)")
-    let confinement = result.confinement
-    var confined =
-      confinement.inForce.isEmpty ? "not at all" : confinement.inForce.joined(separator: ", ")
-    if !confinement.missing.isEmpty {
-      confined += "; this machine lacks: \(confinement.missing.joined(separator: ", "))"
-    }
-    if result.labs.contains(where: { !$0.checks.isEmpty }) {
-      lines += Style.lines("Confined  \(confined)", columns: style.width)
+    if let confinement = result.confinement {
+      var confined =
+        confinement.inForce.isEmpty ? "not at all" : confinement.inForce.joined(separator: ", ")
+      if !confinement.missing.isEmpty {
+        confined += "; this machine lacks: \(confinement.missing.joined(separator: ", "))"
+      }
+      let wrapped = Style.lines(confined, columns: style.width - 10)
+      lines += wrapped.enumerated().map { ($0 == 0 ? "Confined  " : "          ") + $1 }
     }
     let replays = result.labs.filter { $0.checks.contains { $0.counterexample != nil } }
     if !replays.isEmpty {
@@ -174,6 +179,11 @@ public struct TextReport: Sendable {
     }
     return lines.joined(separator: "\n")
   }
+}
+
+extension BuildFailure {
+  /// Title and message together.
+  public var text: String { message.isEmpty ? title : "\(title)\n\(message)" }
 }
 
 extension String {

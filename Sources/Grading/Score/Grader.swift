@@ -60,8 +60,10 @@ public struct Grader: Sendable {
       LabResult(
         lab: lab, weight: course.weight(of: lab), outcome: outcome ?? judged.removeFirst())
     }
+    let wasRun = results.contains { !$0.checks.isEmpty }
     return CourseResult(
-      course: course.name, seed: course.seed, labs: results, confinement: workshop.confinement)
+      course: course.name, seed: course.seed, labs: results,
+      confinement: wasRun ? try workshop.confinement() : nil)
   }
 
   /// Whether `files` are the lab's stub, byte for byte.
@@ -95,9 +97,9 @@ public struct Grader: Sendable {
       case .success(let bench):
         benches.append(bench)
         outcomes.append(nil)
-      case .failure(let problem as BuildProblem):
+      case .failure(let failure as BuildFailure):
         benches.append(nil)
-        outcomes.append(.notBuilt(problem.message))
+        outcomes.append(.notBuilt(failure))
       case .failure(let error): throw error as? GradingError ?? .failure("\(error)")
       }
     }
@@ -105,15 +107,17 @@ public struct Grader: Sendable {
     steps.skip(jobs.count - possible.count)
     let together = possible.filter { !isTimed($0) }
     let alone = possible.filter(isTimed)
-    let judge = { @Sendable [benches] (job: (assignment: Int, check: Int)) -> CheckResult in
+    let judge = {
+      @Sendable [benches]
+      (job: (assignment: Int, check: Int)) -> Result<CheckResult, GradingError> in
       defer { steps.advance() }
       return examine(assignments[job.assignment].checks[job.check], on: benches[job.assignment]!)
     }
     for (job, result) in zip(together, crew.map(together.count) { judge(together[$0]) }) {
-      results[job.assignment][job.check] = result
+      results[job.assignment][job.check] = try result.get()
     }
     for (job, result) in zip(alone, WorkCrew(size: 1).map(alone.count) { judge(alone[$0]) }) {
-      results[job.assignment][job.check] = result
+      results[job.assignment][job.check] = try result.get()
     }
     return assignments.indices.map { outcomes[$0] ?? .judged(results[$0].map { $0! }) }
   }
@@ -146,28 +150,34 @@ public struct Grader: Sendable {
     do {
       let baseline = try workshop.build(sources, for: lab, as: BuildKind(optimised: true))
       return Bench(unoptimised: unoptimised, optimised: optimised, baseline: baseline)
-    } catch let problem as BuildProblem {
-      throw GradingError.failure("\(path) does not build: \(problem.message)")
+    } catch let failure as BuildFailure {
+      throw GradingError.failure("\(path) does not build: \(failure.text)")
     }
   }
 
-  private func examine(_ check: Check, on bench: Bench) -> CheckResult {
+  private func examine(
+    _ check: Check, on bench: Bench
+  ) -> Result<CheckResult, GradingError> {
     let isTimed = check.kind == .performance
+    let subject = bench.unoptimised.start()
+    let optimised = isTimed ? bench.optimised?.start() : nil
+    let baseline = isTimed ? bench.baseline?.start() : nil
     let verdict = check.examine(
       Examination(
-        subject: bench.unoptimised.start(), optimised: isTimed ? bench.optimised?.start() : nil,
-        baseline: isTimed ? bench.baseline?.start() : nil,
+        subject: subject, optimised: optimised, baseline: baseline,
         seed: checkSeed(course: course.seed, check: check.id), recording: course.recording))
+    for subject in [subject, optimised, baseline] {
+      if let failure = subject?.failure { return .failure(failure) }
+    }
     var printed = ""
     if case .failed(let counterexample, _) = verdict,
       case .crashed = counterexample.transcript.ending, !isTimed
     {
       // What was printed on the way to the shortest run is of no use; what this run prints is.
-      let witness = bench.unoptimised.start()
-      _ = witness.perform(counterexample.operations)
-      printed = witness.printed
+      _ = subject.perform(counterexample.operations)
+      printed = subject.printed
     }
-    return CheckResult(check: check, verdict: verdict, printed: printed)
+    return .success(CheckResult(check: check, verdict: verdict, printed: printed))
   }
 }
 

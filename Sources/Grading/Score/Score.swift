@@ -71,7 +71,7 @@ public struct LabResult: Sendable {
     /// There are no files to grade, or some that are refused.
     case refused(String)
     /// The compiler, or the rules for what may be imported, turned the files away.
-    case notBuilt(String)
+    case notBuilt(BuildFailure)
     /// One result for each check, in the lab's order.
     case judged([CheckResult])
   }
@@ -109,9 +109,10 @@ public struct CourseResult: Sendable {
   public let seed: UInt64
   /// In the course's order.
   public let labs: [LabResult]
-  public let confinement: ConfinementSummary
+  /// What held the code in place; nil where none was run.
+  public let confinement: ConfinementSummary?
 
-  public init(course: String, seed: UInt64, labs: [LabResult], confinement: ConfinementSummary) {
+  public init(course: String, seed: UInt64, labs: [LabResult], confinement: ConfinementSummary?) {
     self.course = course
     self.seed = seed
     self.labs = labs

@@ -8,10 +8,10 @@ import Labs
 public protocol Workshop: Sendable {
   /// Compiles and links `sources` as the module of `lab`; what is cached is answered at once.
   ///
-  /// - Throws: ``BuildProblem`` when the sources are at fault, ``GradingError`` when the grader is.
+  /// - Throws: ``BuildFailure`` when the sources are at fault, ``GradingError`` when the grader is.
   func build(_ sources: [SourceFile], for lab: Lab, as kind: BuildKind) throws -> any Build
-  /// What holds every worker in place on this machine.
-  var confinement: ConfinementSummary { get }
+  /// What holds every worker in place on this machine, found by trying.
+  func confinement() throws(GradingError) -> ConfinementSummary
 }
 
 /// How sources are built.
@@ -39,17 +39,6 @@ public protocol PrintingSubject: TimedSubject {
   var printed: String { get }
   /// Why no program could be started; then what came back means nothing, and the grader has failed.
   var failure: GradingError? { get }
-}
-
-extension PrintingSubject {
-  public var failure: GradingError? { nil }
-}
-
-/// Why sources did not become a program, in words for the student.
-public struct BuildProblem: Error, Hashable, Sendable {
-  public let message: String
-
-  public init(_ message: String) { self.message = message }
 }
 
 /// What holds a worker in place.

@@ -1,30 +1,40 @@
 import Foundation
 import Labs
+import Synchronization
 
 /// The workshop that `grade` uses: submissions become confined processes behind pipes.
-public struct ConfinedWorkshop: Workshop {
-  private let builder: WorkerBuilder
-  public let confinement: ConfinementSummary
+///
+/// The toolchain is looked for when the first sources are to be built: files that are still the stub's need none.
+public final class ConfinedWorkshop: Workshop {
+  private let root: URL
+  private let builder = Mutex<WorkerBuilder?>(nil)
 
-  /// Finds the toolchain, builds the kit's own objects if they are not in `.build/grade` yet, and tries what confinement
-  /// this machine offers.
-  public init(course: Course) throws(GradingError) {
+  /// - Parameter course: its root is the kit's folder, which holds `Sources`.
+  public init(course: Course) { root = URL(filePath: course.root) }
+
+  public func build(
+    _ sources: [SourceFile], for lab: Lab, as kind: BuildKind
+  ) throws -> any Build {
+    let result = try ready().build(
+      sources, lab: LabNames(lab), optimised: kind.optimised, linksReference: kind.linksReference)
+    return ConfinedBuild(image: try result.get())
+  }
+
+  public func confinement() throws(GradingError) -> ConfinementSummary {
     do {
-      builder = try WorkerBuilder(root: URL(filePath: course.root))
-      confinement = try builder.confinement().summary
+      return try ready().confinement().summary
     } catch {
       throw error as? GradingError ?? .failure(error.localizedDescription)
     }
   }
 
-  public func build(
-    _ sources: [SourceFile], for lab: Lab, as kind: BuildKind
-  ) throws -> any Build {
-    let result = try builder.build(
-      sources, lab: LabNames(lab), optimised: kind.optimised, linksReference: kind.linksReference)
-    switch result {
-    case .success(let image): return ConfinedBuild(image: image)
-    case .failure(let failure): throw BuildProblem("\(failure.title)\n\(failure.message)")
+  /// The builder, which makes the kit's own objects if they are not in `.build/grade` yet.
+  private func ready() throws -> WorkerBuilder {
+    try builder.withLock { known in
+      if let known { return known }
+      let made = try WorkerBuilder(root: root)
+      known = made
+      return made
     }
   }
 }

@@ -51,7 +51,10 @@ struct ConfinementReport: Hashable, Sendable {
   var summary: ConfinementSummary {
     var inForce = worker.words
     inForce.append("time limits")
-    if isStatic { inForce.append("static program: no file is ever opened") }
+    inForce.append(
+      isStatic
+        ? "static program: no file is ever opened"
+        : "dynamic program: this toolchain has no static libraries")
     var missing: [String] = []
     if !isComplete {
       missing += Layers.all.subtracting(worker).words.map { "worker: \($0)" }
