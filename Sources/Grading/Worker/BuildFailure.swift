@@ -31,16 +31,16 @@ struct LabNames: Hashable, Sendable {
 }
 
 /// Why a submission could not be made into a program, in words for the student.
-struct BuildFailure: Error, Hashable, Sendable {
+public struct BuildFailure: Error, Hashable, Sendable {
   /// One line: `BuddySystem does not compile`.
-  let title: String
+  public let title: String
   /// What is wrong and the way out; several lines when it quotes the compiler.
-  let message: String
+  public let message: String
   /// The student's file and line, where there is one.
-  let file: String?
-  let line: Int?
+  public let file: String?
+  public let line: Int?
 
-  init(title: String, message: String, file: String? = nil, line: Int? = nil) {
+  public init(title: String, message: String, file: String? = nil, line: Int? = nil) {
     self.title = title
     self.message = message
     self.file = file
