@@ -4,7 +4,7 @@ import Testing
 @testable import Labs
 
 /// The lab as a whole: its shape, its hints, its lesson, and what it makes of right and empty answers.
-@Suite struct GFPFlagsLabTests {
+@Suite struct GFPLabTests {
   private let lab = Lab.gfpFlags
 
   @Test func pointsAddToAHundredAndIdsAreUnique() {

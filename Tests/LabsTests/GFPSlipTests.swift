@@ -6,7 +6,7 @@ import Testing
 @testable import Labs
 
 /// Planted slips: each fails the check of its rule, with the words that a student reads.
-@Suite struct GFPFlagsSlipTests {
+@Suite struct GFPSlipTests {
   private func counterexample<Rules: GFPFlagRules>(
     _ rules: Rules.Type, _ check: String
   ) throws -> Counterexample {
@@ -121,7 +121,7 @@ import Testing
 }
 
 /// Subjects that stop: what a worker reports of a trap or an endless loop.
-@Suite struct GFPFlagsStopTests {
+@Suite struct GFPStopTests {
   /// Answers rightly until a mask holds direct reclaim, then ends as told.
   private final class Stops: Subject {
     let ending: Transcript.Ending
