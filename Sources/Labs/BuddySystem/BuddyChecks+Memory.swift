@@ -39,7 +39,7 @@ extension BuddyChecks {
         "Memory need not be a power of two nor begin at an aligned frame: all of it is free after boot, in the largest blocks, and nothing beyond it.",
       kind: .fault, points: 6, lesson: "odd-memory",
       hints: [
-        "Which blocks make up the frames 3 to 9? Count them before you look at your code: there are four.",
+        "Which blocks make up the frames 3 to 9? Count them before you look at your code: there are three.",
         "Alignment goes by the absolute frame number, not by the distance from where memory begins, and the last block may have to be small again.",
         "At frame f with r frames left before the end: the order is the smaller of 10, the number of zero bits at the end of f (any for 0), and the largest n with 2^n <= r.",
       ]),

@@ -1,0 +1,18 @@
+// What you write in Exercises/BuddySystem is judged here: swift test --filter BuddySystem
+//
+// An error in this file, such as "cannot find type 'BuddySystem'", means that the type is gone from
+// Exercises/BuddySystem or is called otherwise: the lab asks for a `struct BuddySystem: PageAllocator`.
+@testable import BuddySystem
+import LabBench
+import Labs
+import Testing
+
+@Suite(
+  "BuddySystem", .serialized,
+  .enabled(if: StudentDoor.hasWork(.buddySystem), StudentDoor.reason(.buddySystem)))
+struct BuddySystemTests {
+  @Test(arguments: StudentDoor.cases(of: .buddySystem))
+  func check(_ item: StudentDoor.Case) throws {
+    try StudentDoor.examine(item, on: BuddySystemDriver<BuddySystem>.self)
+  }
+}
