@@ -16,19 +16,33 @@ public enum MachineLayout {
   /// ascending ranges, none empty, holes between those of a zone, 1 to 8 zones, frame numbers below 2^22.
   public static func zones(of text: String) -> [MemoryZone]? {
     var zones: [MemoryZone] = []
+    var usable: [Range<Int>] = []
     var end = 0
-    for part in text.split(separator: "|", omittingEmptySubsequences: false) {
-      var usable: [Range<Int>] = []
-      for piece in part.split(separator: ",", omittingEmptySubsequences: false) {
-        let ends = piece.split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, let first = Int(ends[0]), let last = Int(ends[1]),
-          first >= end, usable.last?.upperBound != first, last >= first, last < frameLimit
-        else { return nil }
-        usable.append(first..<last + 1)
-        end = last + 1
-      }
+    // Byte by byte: every trace boots a machine, and there are tens of thousands.
+    var bytes = Array(text.utf8)[...]
+    while true {
+      guard let first = number(&bytes), bytes.popFirst() == UInt8(ascii: "-"),
+        let last = number(&bytes), first >= end, usable.last?.upperBound != first, last >= first
+      else { return nil }
+      end = last + 1
+      usable.append(first..<end)
+      let separator = bytes.popFirst()
+      if separator == UInt8(ascii: ",") { continue }
       zones.append(MemoryZone(usable: usable))
+      usable = []
+      if separator == nil { return zones.count <= 8 ? zones : nil }
+      guard separator == UInt8(ascii: "|") else { return nil }
     }
-    return zones.count <= 8 ? zones : nil
+  }
+
+  /// Reads a frame number; nil when there is none, or one that is too large.
+  private static func number(_ bytes: inout ArraySlice<UInt8>) -> Int? {
+    var value: Int?
+    while let digit = bytes.first.map({ Int($0) - 48 }), (0...9).contains(digit) {
+      value = (value ?? 0) * 10 + digit
+      guard value! < frameLimit else { return nil }
+      bytes.removeFirst()
+    }
+    return value
   }
 }

@@ -17,7 +17,7 @@ extension BuddyChecks {
     Check(
       id: "speed", title: "Fast enough for a kernel",
       rule:
-        "60,000 requests and frees take at most 3 times the time of a plain, well-made buddy system; up to 10 and 30 times earn part of the points.",
+        "40,000 requests and frees take at most 3 times the time of a plain, well-made buddy system; up to 10 and 30 times earn part of the points.",
       kind: .performance, points: 5, lesson: "speed",
       hints: [
         "A request for one frame that finds one in its list: how many allocations of Swift arrays, sets or dictionaries does it make?",
@@ -90,11 +90,11 @@ extension BuddyChecks {
       return notHere
     }
     let plan = Workload(seed: examination.seed, misuse: 0.02, tide: 15_000).plan(
-      on: "1-158,256-8191", steps: 60_000)
+      on: "1-158,256-8191", steps: 40_000)
     let trace = plan.operations(.nowhere)
     var own = Double.infinity
     var other = Double.infinity
-    for round in 0..<7 {
+    for round in 0..<5 {
       let (transcript, seconds) = subject.time(trace)
       if round == 0, let finding = fault(trace, transcript) {
         return wrong(plan, finding, examination)

@@ -62,11 +62,11 @@ extension BuddyChecks {
   ]
 
   private static let sequences = Scope(
-    layouts: ["0-7"], scenarios: [fillAndEmpty], depth: 4, runs: 0)
+    layouts: ["0-7"], scenarios: [fillAndEmpty], depth: 4, windows: .end, runs: 0)
   private static let misuses = Scope(
     layouts: ["0-4,6-8"],
     scenarios: [Plan(layout: "0-4,6-8", moves: [a(0), a(0), a(1), f(1), f(0), f(2, 1), a(2)])],
-    misuse: .all, depth: 3, runs: 0)
+    misuse: .all, depth: 3, windows: .end, runs: 0)
 
   private static let everySequence = Check(
     id: "every-sequence", title: "Every short sequence, without exception",
@@ -132,7 +132,7 @@ extension Hunt {
   mutating func everyMisuse(after depth: Int) -> Finding? {
     for machine in scope.layouts.compactMap(Machine.init) {
       for count in 0...depth {
-        var batch = Batch()
+        var batch = Batch(machine)
         let failed = misuse(Draft(machine), left: count, &batch) ?? flush(&batch)
         guard let failed else { continue }
         return shortest(depths: 1...4) ?? failed
@@ -145,7 +145,7 @@ extension Hunt {
     guard left > 0 else {
       var plan = draft.plan
       plan.moves += draft.badMoves(scope.misuse).filter { !isGood($0, draft) }
-      batch.traces.append(plan.operations(.lastStep))
+      batch.plans.append(plan)
       return batch.isFull ? flush(&batch) : nil
     }
     for move in draft.goodMoves {

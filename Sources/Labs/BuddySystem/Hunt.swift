@@ -21,6 +21,8 @@ struct Scope: Sendable {
   var givesAllBack = false
   /// Every plan of at most so many steps is tried.
   var depth = 4
+  /// The windows of those plans; what is found is shown with those around the last step.
+  var windows = Plan.Windows.lastStep
   /// Larger machines, for random plans only.
   var wider: [String] = []
   /// How many random plans are tried, and of how many steps on average.
@@ -119,7 +121,7 @@ struct Hunt<L: Law> {
     let machines = scope.layouts.compactMap(Machine.init)
     for depth in depths {
       for machine in machines {
-        var batch = Batch()
+        var batch = Batch(machine)
         if let finding = tryAll(Draft(machine), depth: depth, &batch) ?? flush(&batch) {
           return finding
         }
@@ -129,10 +131,14 @@ struct Hunt<L: Law> {
   }
 
   struct Batch {
-    var traces: [[TraceOperation]] = []
+    /// The machine of all the plans.
+    let fresh: FrameModel
+    var plans: [Plan] = []
     /// Small at first, so that a subject that fails at once, perhaps slowly, is not asked a thousand times.
     var size = 4
-    var isFull: Bool { traces.count >= size }
+    var isFull: Bool { plans.count >= size }
+
+    init(_ machine: Machine) { fresh = FrameModel(machine) }
   }
 
   private mutating func tryAll(_ draft: Draft, depth: Int, _ batch: inout Batch) -> Finding? {
@@ -144,7 +150,7 @@ struct Hunt<L: Law> {
       var next = draft
       next.append(move)
       if isLast {
-        batch.traces.append(next.plan.operations(.lastStep))
+        batch.plans.append(next.plan)
         if batch.isFull, let finding = flush(&batch) { return finding }
       } else if let finding = tryAll(next, depth: depth - 1, &batch) {
         return finding
@@ -154,22 +160,35 @@ struct Hunt<L: Law> {
   }
 
   mutating func flush(_ batch: inout Batch) -> Finding? {
-    guard !batch.traces.isEmpty else { return nil }
-    let transcripts = subject.perform(batch.traces)
+    guard !batch.plans.isEmpty else { return nil }
+    let traces = batch.plans.map { $0.operations(scope.windows) }
+    let transcripts = subject.perform(traces)
     defer {
-      batch.traces.removeAll(keepingCapacity: true)
+      batch.plans.removeAll(keepingCapacity: true)
       batch.size = min(batch.size * 4, 1024)
     }
-    for (operations, transcript) in zip(batch.traces, transcripts) {
-      noteTimeout(transcript)
+    for index in traces.indices {
+      noteTimeout(transcripts[index])
       do throws(Finding) {
-        _ = try L.judge(operations, transcript)
+        _ = try L.judge(traces[index], transcripts[index], fresh: batch.fresh)
         lawful += 1
       } catch {
-        return error
+        return illustrated(batch.plans[index], error)
       }
     }
     return nil
+  }
+
+  /// The finding with windows around the last step, where it was found with fewer.
+  private func illustrated(_ plan: Plan, _ finding: Finding) -> Finding {
+    guard case .end = scope.windows, !hasTimedOut else { return finding }
+    let operations = plan.operations(.lastStep)
+    do throws(Finding) {
+      _ = try L.judge(operations, subject.perform(operations))
+      return finding
+    } catch {
+      return error
+    }
   }
 
   // MARK: Random plans

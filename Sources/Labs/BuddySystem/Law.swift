@@ -50,13 +50,13 @@ extension Law {
   ///
   /// Where an answer is no aligned block of free memory the walk ends: whatever follows would be judged by guesswork.
   static func judge(
-    _ operations: [TraceOperation], _ transcript: Transcript
+    _ operations: [TraceOperation], _ transcript: Transcript, fresh: FrameModel? = nil
   ) throws(Finding) -> Tally {
     func finding(_ index: Int, _ fault: Fault) -> Finding {
       Finding(operations: operations, transcript: transcript, index: index, fault: fault)
     }
     var tally = Tally()
-    guard var walk = Walk(operations, transcript.outcomes) else { return tally }
+    guard var walk = Walk(operations, transcript.outcomes, fresh: fresh) else { return tally }
     var law = Self(walk.machine)
     if transcript.outcomes.first != .done, let first = transcript.outcomes.first {
       throw finding(0, Fault(expected: "a machine that boots", found: Words.answer(first)))

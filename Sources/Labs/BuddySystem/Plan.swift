@@ -20,15 +20,25 @@ enum Move: Hashable, Sendable {
 
 /// A machine and the steps to take on it, before windows are put between them.
 struct Plan: Hashable, Sendable {
-  /// Between which steps the window on all free blocks is opened. It always is right after boot and at the end.
+  /// Between which steps the window on all free blocks is opened; in most cases also right after boot and at the end.
   enum Windows {
     case everyStep
     /// Only around the last step: the steps before it have been judged as plans of their own.
     case lastStep
     /// After every so many steps.
     case every(Int)
+    /// Only behind the last step, not even after boot: for rules that need no more, tried very often.
+    case end
     /// Nowhere, not even after boot.
     case nowhere
+
+    /// Whether there is one right after boot.
+    fileprivate var isOpenAfterBoot: Bool {
+      switch self {
+      case .everyStep, .lastStep, .every: true
+      case .end, .nowhere: false
+      }
+    }
   }
 
   var layout: String
@@ -37,7 +47,7 @@ struct Plan: Hashable, Sendable {
   /// The trace that takes these steps.
   func operations(_ windows: Windows) -> [TraceOperation] {
     var operations = [BuddySystemOperation.boot(layout: layout)]
-    if case .nowhere = windows {} else { operations.append(BuddySystemOperation.show) }
+    if windows.isOpenAfterBoot { operations.append(BuddySystemOperation.show) }
     operations.reserveCapacity(2 * moves.count + 4)
     var places: [Int] = []
     places.reserveCapacity(moves.count)
@@ -60,7 +70,7 @@ struct Plan: Hashable, Sendable {
       let isLast = index == moves.count - 1
       switch windows {
       case .everyStep: operations.append(BuddySystemOperation.show)
-      case .lastStep: if isLast { operations.append(BuddySystemOperation.show) }
+      case .lastStep, .end: if isLast { operations.append(BuddySystemOperation.show) }
       case .every(let interval):
         if isLast || (index + 1).isMultiple(of: interval) {
           operations.append(BuddySystemOperation.show)

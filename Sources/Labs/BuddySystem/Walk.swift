@@ -51,14 +51,19 @@ struct Walk {
   private var window: [FreeBlock]?
 
   /// Nil when the trace does not begin with the boot of a machine.
-  init?(_ operations: [TraceOperation], _ outcomes: [Outcome]) {
-    guard let layout = operations.first?.bootLayout, let machine = Machine(layout) else {
-      return nil
+  ///
+  /// - Parameter fresh: that machine's model before the first request, when it is at hand.
+  init?(_ operations: [TraceOperation], _ outcomes: [Outcome], fresh: FrameModel? = nil) {
+    guard let layout = operations.first?.bootLayout else { return nil }
+    if let fresh, fresh.machine.layout == layout {
+      model = fresh
+    } else {
+      guard let machine = Machine(layout) else { return nil }
+      model = FrameModel(machine)
     }
-    self.machine = machine
+    machine = model.machine
     self.operations = operations
     self.outcomes = outcomes
-    model = FrameModel(machine)
   }
 
   /// The next step and the index of its operation; nil behind the last answer.
