@@ -5,11 +5,10 @@ extension BuildFailure {
   ///
   /// Errors in the student's own files are quoted; an error in the generated main is never shown, but told in the lab's words.
   static func compile(
-    _ run: ToolRun, folder: String, files: [SourceFile], lab: LabNames
+    _ run: ToolRun, folder: String, files: [SourceFile], main: String, lab: LabNames
   ) -> BuildFailure {
     let messages = CompilerMessage.errors(in: run.output, folder: folder)
-    let names = Set(files.map(\.name))
-    let own = messages.filter { message in message.file.map(names.contains) ?? false }
+    let own = messages.filter { $0.file != nil && $0.file != main }
     if let main = own.first(where: {
       $0.text.contains("'main' attribute") || $0.text.contains("symbol 'main'")
     }) {

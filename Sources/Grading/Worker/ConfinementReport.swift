@@ -51,10 +51,11 @@ struct ConfinementReport: Hashable, Sendable {
   var summary: ConfinementSummary {
     var inForce = worker.words
     inForce.append("time limits")
-    inForce.append(
-      isStatic
-        ? "static program: no file is ever opened"
-        : "dynamic program: this toolchain has no static libraries")
+    if !isStatic {
+      inForce.append("a dynamic program, since this toolchain has no static libraries")
+    } else if worker.contains(.callRules) {
+      inForce.append("a static program, which opens no file")
+    }
     var missing: [String] = []
     if !isComplete {
       missing += Layers.all.subtracting(worker).words.map { "worker: \($0)" }

@@ -40,7 +40,7 @@ struct Recipe {
       compiled = try compile(main, moduleCache: "modules")
     }
     guard compiled.succeeded else {
-      throw BuildFailure.compile(compiled, folder: "src", files: files, lab: lab)
+      throw BuildFailure.compile(compiled, folder: "src", files: files, main: main.name, lab: lab)
     }
     let linked = try ToolRun.of(
       confined(
@@ -62,7 +62,7 @@ struct Recipe {
           + sourcePaths), seconds: Self.wallSeconds)
   }
 
-  private static let wallSeconds = 90.0
+  private static let wallSeconds = 300.0
 
   private var languageFlags: [String] {
     toolchain.compileFlags + [

@@ -21,7 +21,7 @@ final class WorkerBuilder: Sendable {
     self.root = root
     self.cache = try BuildCache(folder: cache ?? root.appending(path: ".build/grade"))
     toolchain = try Toolchain.find()
-    self.cache.prune(keeping: 64)
+    self.cache.prune(keeping: 40)
     kit = try KitObjects.make(
       root: root, toolchain: toolchain, cache: self.cache, withReference: false)
   }
@@ -37,7 +37,8 @@ final class WorkerBuilder: Sendable {
   ) throws -> Result<WorkerImage, BuildFailure> {
     let kit = try linksReference ? referenceKit() : kit
     let sources = files.sorted { $0.name < $1.name }
-    var key = "worker 1\n\(toolchain.version)\n\(kit.identity) \(optimised) \(lab)\n"
+    var key =
+      "worker 1\n\(toolchain.version)\n\(kit.identity) \(kit.isStatic) \(optimised) \(lab)\n"
     for file in sources { key += "\(file.name) \(file.text.utf8.count)\n\(file.text)\n" }
     do {
       let folder = try cache.product("workers", key: key, holding: "worker") { scratch in

@@ -161,6 +161,7 @@ final class WorkerProcess {
     // A program that traps closes its pipe a moment before it is seen to have ended.
     let endedAlone = ending == nil && process.wait(seconds: 3)
     let how = process.end()
+    // From here on the process's number may be another's.
     isEnded = true
     drainOutput()
     drainErrors()

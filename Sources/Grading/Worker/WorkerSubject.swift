@@ -76,10 +76,14 @@ final class WorkerSubject: PrintingSubject {
       return (Transcript(outcomes: [], ending: ending), 0)
     }
     // An empty trace: when it is answered, the program has started and waits.
-    _ = worker.exchange([[]], gathering: true, patience: limits.answerSeconds)
+    let greeting = worker.exchange([[]], gathering: true, patience: limits.answerSeconds)
+    guard greeting.stop == nil else {
+      self.worker = nil
+      return (perform([operations])[0], 0)
+    }
     let start = worker.process.processorTime ?? 0
     let round = worker.exchange([operations], gathering: true, patience: limits.answerSeconds)
-    let seconds = (worker.process.processorTime ?? 0) - start
+    let seconds = round.stop == nil ? (worker.process.processorTime ?? 0) - start : 0
     collectOutput(of: worker)
     if let outcomes = round.complete.first {
       return (Transcript(outcomes: outcomes), seconds)
