@@ -4,8 +4,6 @@ struct WorkerLimits: Hashable, Sendable {
   ///
   /// Processor time, so that a busy machine does not turn a slow submission into an endless one.
   var answerSeconds = 3.0
-  /// The same for operations after the first that was endless: a submission that has one has it in many traces.
-  var laterAnswerSeconds = 1.0
   /// Wall seconds without an answer in which next to no processor time was used: it sleeps, or waits for itself.
   var idleSeconds = 10.0
   /// Processor seconds for a whole trace.
@@ -20,4 +18,15 @@ struct WorkerLimits: Hashable, Sendable {
   var outputBytes = 16 << 10
 
   init() {}
+
+  /// The same limits with less patience for a program that has been endless `times` times already.
+  ///
+  /// Where one operation never ends, many traces meet it, and the student waits for each of them.
+  func impatient(after times: Int) -> WorkerLimits {
+    guard times >= 2 else { return self }
+    var limits = self
+    limits.answerSeconds /= times < 8 ? 3 : 10
+    limits.idleSeconds = min(idleSeconds, max(3, idleSeconds / 3))
+    return limits
+  }
 }

@@ -85,13 +85,14 @@ final class WorkerProcess {
   }
 
   /// Performs `traces` one after another; the worker is of no more use after a stop.
-  func exchange(_ traces: ArraySlice<[TraceOperation]>, gathering: Bool, patience: Double) -> Round
+  func exchange(_ traces: ArraySlice<[TraceOperation]>, gathering: Bool, limits: WorkerLimits)
+    -> Round
   {
     var round = Round()
     var current: [Outcome] = []
     var bytes = 0
     var supply = RequestSupply(traces: traces, gathering: gathering)
-    var watch = Watch(process: process, limits: limits, patience: patience)
+    var watch = Watch(process: process, limits: limits)
     var garbled: String?
 
     while round.complete.count < traces.count {
@@ -280,16 +281,14 @@ private struct RequestSupply {
 private struct Watch {
   private let process: LaunchedProcess
   private let limits: WorkerLimits
-  private let patience: Double
   private var lastLook = ContinuousClock.now
   /// The clocks when the silence was first noticed; nil while answers come.
   private var silence: (processor: Double, wall: ContinuousClock.Instant)?
   private var traceStart: Double?
 
-  init(process: LaunchedProcess, limits: WorkerLimits, patience: Double) {
+  init(process: LaunchedProcess, limits: WorkerLimits) {
     self.process = process
     self.limits = limits
-    self.patience = patience
   }
 
   mutating func sawAnswer() { silence = nil }
@@ -313,7 +312,7 @@ private struct Watch {
     }
     let used = processor - silence.processor
     let waited = (now - silence.wall) / .seconds(1)
-    if used > patience { return patience }
+    if used > limits.answerSeconds { return limits.answerSeconds }
     if waited > limits.idleSeconds, used < waited / 100 { return limits.idleSeconds }
     return waited > 10 * limits.idleSeconds ? 10 * limits.idleSeconds : nil
   }

@@ -9,7 +9,6 @@ final class WorkerSubject: PrintingSubject {
   private let image: WorkerImage
   private let limits: WorkerLimits
   private var worker: WorkerProcess?
-  private var hasTimedOut = false
   private var gatheredOutput: [UInt8] = []
   private var isCut = false
 
@@ -36,6 +35,7 @@ final class WorkerSubject: PrintingSubject {
     // with one write for each answer, so that their number names the operation that stopped it.
     let isSmall = traces.reduce(0) { $0 + $1.count } <= Self.fewOperations
     var repeatsOne = false
+    var limits = image.limits(limits)
     while transcripts.count < traces.count {
       let first = transcripts.count
       guard let worker = startedWorker() else {
@@ -44,18 +44,20 @@ final class WorkerSubject: PrintingSubject {
       }
       let round = worker.exchange(
         repeatsOne ? traces[first...first] : traces[first...], gathering: !isSmall && !repeatsOne,
-        patience: hasTimedOut ? limits.laterAnswerSeconds : limits.answerSeconds)
+        limits: limits)
       transcripts += round.complete.map { Transcript(outcomes: $0) }
-      collectOutput(of: worker)
+      let isFinal = round.stop == nil || isSmall || repeatsOne
+      if isFinal { collectOutput(of: worker) }
       guard let stop = round.stop else {
         repeatsOne = false
         continue
       }
       self.worker = nil
-      if isSmall || repeatsOne {
-        if case .timedOut = stop.ending { hasTimedOut = true }
+      if isFinal {
+        if case .timedOut = stop.ending { image.countEndless() }
         transcripts.append(Transcript(outcomes: stop.outcomes, ending: stop.ending))
         repeatsOne = false
+        limits = image.limits(self.limits)
       } else {
         repeatsOne = true
       }
@@ -76,13 +78,13 @@ final class WorkerSubject: PrintingSubject {
       return (Transcript(outcomes: [], ending: ending), 0)
     }
     // An empty trace: when it is answered, the program has started and waits.
-    let greeting = worker.exchange([[]], gathering: true, patience: limits.answerSeconds)
+    let greeting = worker.exchange([[]], gathering: true, limits: limits)
     guard greeting.stop == nil else {
       self.worker = nil
       return (perform([operations])[0], 0)
     }
     let start = worker.process.processorTime ?? 0
-    let round = worker.exchange([operations], gathering: true, patience: limits.answerSeconds)
+    let round = worker.exchange([operations], gathering: true, limits: limits)
     let seconds = round.stop == nil ? (worker.process.processorTime ?? 0) - start : 0
     collectOutput(of: worker)
     if let outcomes = round.complete.first {
