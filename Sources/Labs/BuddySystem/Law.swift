@@ -7,11 +7,19 @@ import LabKit
 /// A law judges its own rule alone: wherever it can it compares the subject with the subject's own windows, so that a
 /// mistake in one place does not cost the points of another.
 protocol Law: SendableMetatype {
+  /// Whether a trace is judged only until the free blocks change in a way that the step does not explain.
+  ///
+  /// What follows such a change, a stop of the program even, is the fault of whichever rule that step broke.
+  static var needsGround: Bool { get }
   init(_ machine: Machine)
   /// How many steps so far were ones that the rule speaks about; a rule never met is not one kept.
   var met: Int { get }
   /// Throws where the step breaks the rule; `walk` stands behind the step.
   mutating func judge(_ step: Step, _ walk: Walk) throws(Fault)
+}
+
+extension Law {
+  static var needsGround: Bool { false }
 }
 
 /// A trace, what the subject answered, and where a rule was broken.
@@ -39,6 +47,8 @@ struct Tally {
   var allocations = 0
   /// Good frees that were accepted.
   var frees = 0
+  /// Whether the trace was judged in part only, because its free blocks could no longer be explained.
+  var hasLostGround = false
   /// The first request that was not answered with free memory, though some block of it was free.
   var firstRefusal: Int?
   /// The first good free that was refused.
@@ -68,9 +78,13 @@ extension Law {
       guard let (index, step) = next else { break }
       do throws(Fault) { try law.judge(step, walk) } catch { throw finding(index, error) }
       tally.note(step, at: index)
-      isBeyondJudging = step.leavesGroundOfModel
+      tally.hasLostGround = Self.needsGround && !step.explainsItsWindow(walk.machine)
+      isBeyondJudging = step.leavesGroundOfModel || tally.hasLostGround
     }
-    if !isBeyondJudging, let stop = Words.ending(transcript.ending) {
+    // An endless loop always counts: trying on would cost seconds each time.
+    var isEndless = false
+    if case .timedOut = transcript.ending { isEndless = true }
+    if !isBeyondJudging || isEndless, let stop = Words.ending(transcript.ending) {
       let index = min(transcript.outcomes.count, operations.count - 1)
       throw finding(index, Fault(expected: "an answer", found: stop))
     }
@@ -86,6 +100,21 @@ extension Step {
     case .allocate(_, _, let answer): answer != nil && holder == nil
     case .free(_, _, let isGood, let refusal): !isGood && refusal == nil
     case .list, .firstWindow: false
+    }
+  }
+
+  /// Whether the free blocks after the step follow from those before it and from what the step did.
+  fileprivate func explainsItsWindow(_ machine: Machine) -> Bool {
+    guard let before, let after else { return true }
+    switch action {
+    case .allocate(let order, _, let answer?):
+      guard let zone = machine.zone(of: answer) else { return false }
+      return after == before.splitting(FreeBlock(zone: zone, order: order, frame: answer))
+    case .free(let frame, let order, isGood: true, refusal: nil):
+      guard let zone = machine.zone(of: frame) else { return false }
+      return after == before.merging(FreeBlock(zone: zone, order: order, frame: frame))
+    case .allocate, .free: return after == before
+    case .list, .firstWindow: return true
     }
   }
 }

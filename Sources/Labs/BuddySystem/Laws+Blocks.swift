@@ -84,6 +84,7 @@ struct WholeLaw: Law {
 
 /// Nil means that no block fits, and changes nothing.
 struct ExhaustionLaw: Law {
+  static var needsGround: Bool { true }
   private(set) var met = 0
 
   init(_ machine: Machine) {}
@@ -119,6 +120,7 @@ struct ExhaustionLaw: Law {
 
 /// Orders 0 to 10 and no others; order 10 is an order like the rest, but its blocks never merge.
 struct OrderLimitsLaw: Law {
+  static var needsGround: Bool { true }
   private(set) var met = 0
   private var hasAllocated = false
 

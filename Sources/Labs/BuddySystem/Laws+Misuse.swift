@@ -42,6 +42,7 @@ enum Foreign: MisuseKind {
 
 /// A free that is bad in one way is refused and changes nothing.
 struct MisuseLaw<Kind: MisuseKind>: Law {
+  static var needsGround: Bool { true }
   private(set) var met = 0
 
   init(_ machine: Machine) {}

@@ -120,6 +120,7 @@ struct OddMemoryLaw: Law {
 
 /// A hole is never part of a block.
 struct HoleLaw: Law {
+  static var needsGround: Bool { true }
   private(set) var met = 0
 
   init(_ machine: Machine) {}

@@ -2,6 +2,7 @@ import LabKit
 
 /// No block reaches across the border of a zone, and each is listed in its own.
 struct BorderLaw: Law {
+  static var needsGround: Bool { true }
   private(set) var met = 0
 
   init(_ machine: Machine) {}
@@ -36,6 +37,7 @@ struct BorderLaw: Law {
 
 /// The asked zone serves while it can, then the next lower one.
 struct FallbackLaw: Law {
+  static var needsGround: Bool { true }
   private(set) var met = 0
 
   init(_ machine: Machine) {}
