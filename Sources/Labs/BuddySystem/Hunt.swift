@@ -94,8 +94,8 @@ struct Hunt<L: Law> {
         let tally = try L.judge(operations, transcript)
         met += tally.met
         lawful += 1
-        if let finding = tally.unmet(plan, scope.evidence, operations, transcript) {
-          return .unmet(finding)
+        if tally.lacksEvidence(for: plan, asked: scope.evidence) {
+          return .unmet(tally.refusal(operations, transcript) ?? neverMet(plan))
         }
       } catch {
         return .broken(plan, error)
@@ -283,18 +283,20 @@ struct Hunt<L: Law> {
 }
 
 extension Tally {
-  /// What to show of a subject that does too little for a rule to be judged; nil when it does enough.
+  /// Whether the subject does too little for a rule to be judged.
   ///
   /// A subject that knows one answer gets it right once, so some rules ask for more evidence.
-  fileprivate func unmet(
-    _ plan: Plan, _ evidence: Int, _ operations: [TraceOperation], _ transcript: Transcript
-  ) -> Finding? {
+  fileprivate func lacksEvidence(for plan: Plan, asked evidence: Int) -> Bool {
     let requests = plan.moves.count { if case .allocate = $0 { true } else { false } }
-    let needsMore = allocations < min(evidence, requests)
-    let needsFrees = frees == 0 && plan.moves.contains { $0.target != nil }
-    guard needsMore || needsFrees,
-      let index = needsMore ? firstRefusal : firstRefusal ?? firstRefusedFree
-    else { return nil }
+    return allocations < min(evidence, requests)
+      || frees == 0 && plan.moves.contains { $0.target != nil }
+  }
+
+  /// The first request or free that should have been met.
+  fileprivate func refusal(
+    _ operations: [TraceOperation], _ transcript: Transcript
+  ) -> Finding? {
+    guard let index = firstRefusal ?? firstRefusedFree else { return nil }
     return Finding(
       operations: operations, transcript: transcript, index: index,
       fault: Fault(
