@@ -47,8 +47,8 @@ extension BuddyChecks {
         "What a running Linux asked of its page allocator is served on a machine of the same memory, and the free blocks stay right.",
       kind: .example, points: 4, lesson: "the-whole-contract",
       hints: [
-        "The recorded machine has 131,040 frames in two zones, with holes, and most requests are for single frames. What does yours do differently there than on 16 frames?",
-        "Orders 0 to 10 all occur, blocks live for a long time, and requests for DMA memory may not be met from the higher zone.",
+        "The recorded machine has 130,942 frames in two zones, with a hole, and most requests are for single frames. What does your code do differently there than on 16 frames?",
+        "Most blocks stay in use for good and a few come back soon, so large blocks are split once and seldom mended; look at what your code does when a search ends at order 10.",
         "Take the last steps shown and look up the frame of the failing one: print which list and which mark your allocator has for it and for its buddy, then go backwards to the step that set them.",
       ],
       examine: { examination in
