@@ -162,6 +162,13 @@ extension Zone {
   }
 }
 
+extension Node {
+  /// Checks each zone by itself. O(frames).
+  public func checkInvariants() throws(InvariantViolation) {
+    for zone in zones { try zone.checkInvariants() }
+  }
+}
+
 extension PageState {
   var noun: String {
     isFree ? "free block" : isPerCPU ? "per-CPU block" : "allocated block"
