@@ -202,6 +202,7 @@ struct Hunt<L: Law> {
     let machines = (scope.layouts + scope.wider).compactMap(Machine.init)
     let drafts = machines.map(Draft.init)
     var tried = 0
+    var crashes = 0
     var stopped: Finding?
     var forgiven = 0
     let report = search(seed: seed, runs: scope.runs, maxShrinks: 1_500, patience: 400) { choices in
@@ -217,12 +218,14 @@ struct Hunt<L: Law> {
       } catch {
         // An endless loop is not tried again and again: each time costs seconds.
         if case .timedOut = transcript.ending { stopped = error }
+        if case .crashed = transcript.ending { crashes += 1 }
+        if crashes == Reduction.mostCrashes { stopped = error }
         throw error
       }
     }
     lawful += tried
     if let stopped {
-      hasTimedOut = true
+      if case .timedOut = stopped.transcript.ending { hasTimedOut = true }
       return stopped
     }
     return report.failure?.error as? Finding

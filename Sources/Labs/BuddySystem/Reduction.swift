@@ -8,6 +8,17 @@ struct Reduction {
   var tries: Int
   /// The most operations to perform.
   var operations: Int
+  /// How many of the traces stopped the program.
+  private var crashes = 0
+
+  /// A crash costs a new process, and seconds where memory ran out first: a finding is made shorter with so many at most.
+  static let mostCrashes = 24
+
+  init(windows: Plan.Windows, tries: Int, operations: Int) {
+    self.windows = windows
+    self.tries = tries
+    self.operations = operations
+  }
 
   /// The finding of the shortest plan found, starting from a plan and what is wrong with it.
   ///
@@ -41,9 +52,10 @@ struct Reduction {
         let trace = smaller.operations(windows)
         tries -= 1
         operations -= trace.count
-        guard tries >= 0, operations >= 0 else { return }
+        guard tries >= 0, operations >= 0, crashes < Self.mostCrashes else { return }
         end -= size
         if let finding = judge(trace) {
+          if case .crashed = finding.transcript.ending { crashes += 1 }
           best = (cut(smaller, finding), finding)
           hasShrunk = true
           end = min(end, best.plan.moves.count)
