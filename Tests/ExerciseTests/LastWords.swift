@@ -78,10 +78,11 @@ enum LastWords {
     append(head)
     let line = TraceTextWriter(vocabulary: lab.vocabulary)
     var buffer: [UInt8] = []
-    for (place, operation) in operations.enumerated() {
+    for (place, index) in operations.indices.enumerated() {
+      // The numbers are those by which later operations name a block: #4 is what operation 4 answered.
+      append("  #\(index) ".utf8)
       buffer.removeAll(keepingCapacity: true)
-      line.append(operation, note: nil, to: &buffer)
-      append([32, 32])
+      line.append(operations[index], note: nil, to: &buffer)
       append(buffer)
       ends[place] = Int32(count)
     }
