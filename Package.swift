@@ -61,7 +61,9 @@ let package = Package(
     .testTarget(
       name: "GradingTests",
       dependencies: ["grade", "Grading", "Labs", "LabBench", "AllocationTrace"]),
-    .testTarget(name: "KmemTests", dependencies: ["kmem"]),
+    .testTarget(
+      name: "KmemTests",
+      dependencies: ["kmem", "KernelMemory", "FtraceImport", "AllocationTrace"]),
     .testTarget(
       name: "ExerciseTests",
       dependencies: ["Labs", "LabBench", "LabKit", "AllocationTrace"]

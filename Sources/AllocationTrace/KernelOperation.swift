@@ -62,7 +62,7 @@ public struct KernelOperation: Hashable, Sendable, BitwiseCopyable {
       throw Misuse("verb \(operation.verb) is none of KernelRecording")
     }
     self.init(verb)
-    let parameters = verb.definition.parameters
+    let parameters = KernelRecording.vocabulary.verbs[Int(verb.rawValue)].parameters
     guard operation.arguments.count == parameters.count else {
       throw Misuse("\(verb.definition.name) takes \(parameters.count) arguments")
     }

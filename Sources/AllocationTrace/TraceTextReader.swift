@@ -47,8 +47,8 @@ public struct TraceTextReader {
     return (header, vocabulary)
   }
 
-  /// Lines handed out so far; that of the line being read.
-  private var lineNumber = 0
+  /// Lines read so far.
+  public private(set) var lineNumber = 0
 
   private mutating func read(
     line: UnsafeBufferPointer<UInt8>, _ body: (TraceOperation) -> Void

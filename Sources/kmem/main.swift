@@ -1,1 +1,3 @@
-print("kmem")
+import Foundation
+
+exit(Kmem(console: .standard).run(Array(CommandLine.arguments.dropFirst())))

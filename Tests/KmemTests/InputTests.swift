@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+@testable import kmem
+
+@Suite struct InputTests {
+  private let recording = ftrace(
+    "mm_page_alloc: page=1 pfn=0x100 order=0 migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE")
+
+  /// The bytes of `input` as `InputFile` reads them.
+  private func bytes(_ input: InputFile) throws -> [UInt8] {
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 7)
+    while true {
+      let count = try input.read(&buffer)
+      if count == 0 { return all }
+      all += buffer[..<count]
+    }
+  }
+
+  @Test func aFileReadsTwice() throws {
+    try withFile("abcdefghijk") { path in
+      let input = try InputFile(path: path)
+      #expect(try bytes(input) == Array("abcdefghijk".utf8))
+      try input.rewind()
+      #expect(try bytes(input) == Array("abcdefghijk".utf8))
+      #expect(try bytes(input) == [])
+    }
+  }
+
+  @Test(arguments: ["zstd", "gzip"])
+  func compressedFilesReadThroughTheSystemsTool(tool: String) throws {
+    try withFile(recording) { path in
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = [
+        "-c", "command -v \(tool) >/dev/null && \(tool) -c '\(path)' > '\(path).z'",
+      ]
+      try process.run()
+      process.waitUntilExit()
+      guard process.terminationStatus == 0 else { return }
+      #expect(try bytes(InputFile(path: path + ".z")) == Array(recording.utf8))
+
+      #expect(
+        throws: Failure.input(
+          "\(path).z is compressed, and the program \(tool) that reads it is not in PATH; install \(tool), or decompress the file elsewhere"
+        )
+      ) {
+        try InputFile(path: path + ".z", searchPath: "/nowhere")
+      }
+
+      // Cut in the middle, the tool's complaint is kmem's.
+      let whole = try Data(contentsOf: URL(fileURLWithPath: path + ".z"))
+      try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: path + ".cut"))
+      let (status, _, error) = kmem("replay", path + ".cut")
+      #expect(status == 1)
+      #expect(
+        error.hasPrefix(
+          "kmem: \(path).cut: \(tool) stopped with status 1: the file is damaged or cut off"))
+    }
+  }
+
+  @Test func whatIsNotThereIsNamed() throws {
+    let (status, _, error) = kmem("replay", "/nowhere/recording")
+    #expect(status == 1)
+    #expect(error == "kmem: /nowhere/recording: No such file or directory\n")
+    #expect(kmem("replay", "/").error == "kmem: / is a folder; name a recording in it\n")
+  }
+
+  @Test func aBadLineOfTheKitsOwnFormIsNamed() throws {
+    try withFile(trace("pages order=0\n")) { path in
+      let (status, _, error) = kmem("replay", path)
+      #expect(status == 1)
+      #expect(
+        error == "kmem: \(path): line 5: expected `gfp=TEXT` in `pages order=NUMBER gfp=TEXT "
+          + "type=NUMBER cpu=NUMBER frame=NUMBER`, found the end of the line\n  pages order=0\n")
+    }
+    try withFile(trace("pages order=11 gfp=GFP_KERNEL type=0 cpu=0 frame=0\n")) { path in
+      #expect(
+        kmem("replay", path).error
+          == "kmem: \(path): operation #0: expected order in 0…10, found 11\n")
+    }
+  }
+
+  @Test func anyFileIsSurvived() throws {
+    var state: UInt64 = 7
+    let noise = (0..<100_000).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1
+      return UInt8(truncatingIfNeeded: state >> 33)
+    }
+    try withFile(Data(noise)) { path in
+      let result = try report(kmem("replay", path, "--json").out)
+      #expect(result.violation == nil)
+      #expect(result.operations.total == 0)
+      #expect(result.lines.lines == result.lines.skipped.reduce(0) { $0 + $1.count })
+      #expect(result.lines.malformed.count == 8)
+    }
+    try withFile("") { path in
+      #expect(kmem("replay", path).status == 0)
+    }
+  }
+
+  @Test func formsAreTold() {
+    #expect(RecordingFormat.detect(trace("").utf8) == .trace)
+    #expect(RecordingFormat.detect("\r\n // mine\n  kernel-memory-lab trace 9".utf8) == .trace)
+    #expect(RecordingFormat.detect(recording.utf8) == .ftrace)
+    #expect(RecordingFormat.detect("".utf8) == .ftrace)
+  }
+
+  @Test func importAccountsForALines() throws {
+    try withFile(recording) { path in
+      let (status, out, _) = kmem("import", path, "--json")
+      #expect(status == 0)
+      let account = try JSONDecoder().decode(AccountReport.self, from: Data(out.utf8))
+      #expect(account.lines.lines == 2)
+      #expect(account.performed == ["pages": 1])
+      #expect(account.peakPages == 1)
+      #expect(kmem("import", path).out.contains("Lines       2 = 1 performed + 1 skipped\n"))
+    }
+    try withFile(trace("")) { path in
+      #expect(
+        kmem("import", path).error
+          == "kmem: \(path) is in the kit's own form; kmem import accounts for ftrace recordings\n")
+    }
+  }
+}
