@@ -74,7 +74,7 @@ enum Help {
       --from ftrace|trace         how FILE is written (default: as its beginning tells)
       --output FILE               where to write (default: standard output)
       --kernel 6.12|6.1           for the header (default: as the file's name tells)
-      --lines FIRST-LAST          read these lines alone, as if they were the whole recording
+      --lines FIRST-LAST,...      read these lines alone, as if they were the whole recording
       --pages                     keep the page allocator's operations alone
       --most N                    stop after N operations
 

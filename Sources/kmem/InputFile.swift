@@ -141,7 +141,7 @@ final class InputFile {
   }
 
   /// A file of some of this one's lines, counted from 1, which goes with this process.
-  func excerpt(_ wanted: ClosedRange<Int>) throws(Failure) -> InputFile {
+  func excerpt(_ wanted: [ClosedRange<Int>]) throws(Failure) -> InputFile {
     try rewind()
     let (copy, name) = try Self.temporaryFile(path)
     defer {
@@ -150,13 +150,17 @@ final class InputFile {
     }
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     var line = 1
-    while line <= wanted.upperBound {
+    var ranges = wanted[...]
+    while !ranges.isEmpty {
       let count = try read(&buffer)
       if count == 0 { break }
       var part: [UInt8] = []
       for byte in buffer[..<count] {
-        if wanted.contains(line) { part.append(byte) }
-        if byte == UInt8(ascii: "\n") { line += 1 }
+        if let range = ranges.first, range.contains(line) { part.append(byte) }
+        if byte == UInt8(ascii: "\n") {
+          if line == ranges.first?.upperBound { ranges.removeFirst() }
+          line += 1
+        }
       }
       try Self.write(part[...], to: copy, path)
     }

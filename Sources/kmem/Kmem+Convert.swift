@@ -11,8 +11,8 @@ struct ConvertOptions {
   var kernel: String?
   /// Whether only the page allocator's operations are kept.
   var isPagesOnly = false
-  /// Lines of the recording that are read, counted from 1.
-  var lines: ClosedRange<Int>?
+  /// Lines of the recording that are read, counted from 1, ascending; empty is all.
+  var lines: [ClosedRange<Int>] = []
   /// Operations that are written at most.
   var most = Int.max
 }
@@ -33,7 +33,7 @@ extension Kmem {
     var cutter = RecordingCutter(isPagesOnly: options.isPagesOnly, most: options.most)
     var kept: [KernelOperation] = []
     var file = input
-    if let lines = options.lines { file = try input.excerpt(lines) }
+    if !options.lines.isEmpty { file = try input.excerpt(options.lines) }
     try file.readRecording(as: options.format) { index, operation in
       if let operation = cutter.keep(operation, at: index) { kept.append(operation) }
     } afterChunk: { reader throws(Failure) in
@@ -50,10 +50,26 @@ extension Kmem {
   /// The header's line on where the operations come from.
   private func source(_ name: String, _ options: ConvertOptions) -> String {
     var parts = [name == "-" ? "standard input" : name]
-    if let lines = options.lines { parts.append("lines \(lines.lowerBound)-\(lines.upperBound)") }
+    if !options.lines.isEmpty {
+      let ranges = options.lines.map { "\($0.lowerBound)-\($0.upperBound)" }
+      parts.append("lines " + ranges.joined(separator: " and "))
+    }
     if options.isPagesOnly { parts.append("page operations") }
     if options.most < .max { parts.append("the first \(options.most)") }
     return parts.joined(separator: ", ")
+  }
+
+  /// Ascending ranges of lines, such as `1-99,200-300`; nil when `text` is none.
+  private static func ranges(_ text: String) -> [ClosedRange<Int>]? {
+    var ranges: [ClosedRange<Int>] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+      guard ends.count == 2, let first = ends[0], let last = ends[1], first <= last,
+        first > ranges.last?.upperBound ?? 0
+      else { return nil }
+      ranges.append(first...last)
+    }
+    return ranges
   }
 
   private func convertOptions(_ arguments: ArgumentList) throws(Failure) -> ConvertOptions {
@@ -68,11 +84,8 @@ extension Kmem {
         options.kernel = try list.value(KernelVersion.all) { GFPFlagTable.version($0)?.version }
       case "--pages": options.isPagesOnly = true
       case "--lines":
-        options.lines = try list.value("two numbers such as 1-5000") { text in
-          let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-          guard ends.count == 2, let first = ends[0], let last = ends[1], 1 <= first, first <= last
-          else { return nil }
-          return first...last
+        options.lines = try list.value("ascending ranges such as 1-5000 or 1-99,200-300") {
+          Self.ranges($0)
         }
       case "--most":
         options.most = try list.value("a number of operations") {

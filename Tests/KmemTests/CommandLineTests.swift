@@ -25,7 +25,14 @@ import Testing
     (["replay", "a", "--json=yes"], "--json takes no value"),
     (["procfs", "a"], "kmem procfs shows buddyinfo or zoneinfo; name one after the file"),
     (["procfs", "a", "slabinfo"], "kmem procfs shows buddyinfo or zoneinfo, not `slabinfo`"),
-    (["convert", "a", "--lines", "5-2"], "--lines takes two numbers such as 1-5000, not `5-2`"),
+    (
+      ["convert", "a", "--lines", "5-2"],
+      "--lines takes ascending ranges such as 1-5000 or 1-99,200-300, not `5-2`"
+    ),
+    (
+      ["convert", "a", "--lines", "1-5,5-9"],
+      "--lines takes ascending ranges such as 1-5000 or 1-99,200-300, not `1-5,5-9`"
+    ),
     (
       ["help", "frob"],
       "there is no help on `frob`; there is on convert, import, json, procfs, replay"

@@ -54,6 +54,22 @@ import Testing
         """)
   }
 
+  @Test func linesMayComeFromSeveralPlaces() throws {
+    let out = try withFile(recording, named: "a-k6.12.trace") {
+      kmem("convert", $0, "--lines", "2-2,4-4,7-7").out
+    }
+    #expect(
+      out.hasSuffix(
+        """
+        source: a-k6.12.trace, lines 2-2 and 4-4 and 7-7
+
+        pages order=0 gfp=GFP_HIGHUSER_MOVABLE type=1 cpu=0 frame=256
+        pages order=2 gfp=GFP_ATOMIC|__GFP_ZERO type=0 cpu=0 frame=31340
+        free-pages #0 order=0 cpu=0
+
+        """))
+  }
+
   @Test func aConvertedRecordingReplaysTheSame() throws {
     let direct = try withFile(recording, named: "a-k6.12.trace") {
       try report(kmem("replay", $0, "--json").out)

@@ -21,7 +21,8 @@ import Testing
     let machine = try Machine(memory: 64 << 20)
     var replayer = Replayer(on: machine, check: .end)
     replayer.perform([request(.pages, order: 1, at: 0), request(.pages, at: 1)])
-    let block = try #require(replayer.live.value(Replayer.key(0, 0)))
+    let live = replayer.live.value(Replayer.key(0, 0))
+    let block = try #require(live)
     machine.pointer(to: PageFrame(block.frame + 2)).advanced(by: -1).storeBytes(
       of: 7, as: UInt8.self)
     replayer.perform([request(.freePages, block: 0, order: 1, at: 2)])
@@ -39,11 +40,12 @@ import Testing
     let machine = try Machine(memory: 64 << 20)
     var replayer = Replayer(on: machine, check: .end)
     replayer.perform([request(.pages, at: 0)])
-    let block = try #require(replayer.live.value(Replayer.key(0, 0)))
+    let live = replayer.live.value(Replayer.key(0, 0))
+    let block = try #require(live)
     machine.pointer(to: PageFrame(block.frame)).storeBytes(of: 0, as: UInt64.self)
     replayer.finish()
-    #expect(
-      replayer.violation?.hasPrefix("frame \(block.frame), handed out by operation #0") == true)
+    let found = replayer.violation
+    #expect(found?.hasPrefix("frame \(block.frame), handed out by operation #0") == true)
   }
 
   @Test func pagesThatGoMissingAreFound() throws {
@@ -54,7 +56,8 @@ import Testing
     // Somebody takes a page behind the replay's back.
     _ = try machine.allocatePages(order: 0, gfp: .kernel, cpu: machine.cpus[0])
     replayer.perform([request(.pages, at: 1)])
-    let violation = try #require(replayer.violation)
+    let found = replayer.violation
+    let violation = try #require(found)
     #expect(violation.hasPrefix("after operation #1: zone DMA32: "))
     #expect(violation.hasSuffix("on per-CPU lists + 2 handed out are not the 12288 managed pages"))
   }
@@ -63,12 +66,13 @@ import Testing
     let machine = try Machine(memory: 64 << 20)
     var replayer = Replayer(on: machine, check: .end)
     replayer.perform([request(.pages, at: 0)])
-    let block = try #require(replayer.live.value(Replayer.key(0, 0)))
+    let live = replayer.live.value(Replayer.key(0, 0))
+    let block = try #require(live)
     // Freed behind the replay's back, it is handed out again.
     try machine.freePages(PageFrame(block.frame), order: 0, cpu: machine.cpus[0])
     replayer.perform([request(.pages, at: 1), request(.freePages, block: 0, at: 2)])
-    #expect(
-      replayer.violation?.hasPrefix("frame \(block.frame), handed out by operation #0") == true)
+    let found = replayer.violation
+    #expect(found?.hasPrefix("frame \(block.frame), handed out by operation #0") == true)
   }
 
   @Test func dirtyMemoryForZerosIsFound() throws {
