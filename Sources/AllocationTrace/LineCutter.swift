@@ -4,8 +4,6 @@ package struct LineCutter {
   private var pending: [UInt8] = []
   /// Bytes of one line that are kept; what is longer is cut, so that a file without line ends takes no memory.
   private let longest: Int
-  /// Lines cut so far.
-  package private(set) var count = 0
 
   package init(longest: Int) { self.longest = longest }
 
@@ -28,7 +26,6 @@ package struct LineCutter {
         keep(piece)
         try flush(body)
       } else {
-        countLine()
         try body(UnsafeBufferPointer(rebasing: piece[..<min(piece.count, limit)]))
       }
     }
@@ -44,7 +41,6 @@ package struct LineCutter {
 
   @usableFromInline var limit: Int { longest }
   @usableFromInline var isPending: Bool { !pending.isEmpty }
-  @usableFromInline mutating func countLine() { count += 1 }
 
   @usableFromInline
   mutating func keep(_ piece: UnsafeBufferPointer<UInt8>) {
@@ -55,7 +51,6 @@ package struct LineCutter {
   mutating func flush<E: Error>(
     _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> Void
   ) throws(E) {
-    count += 1
     let line = pending
     pending = []
     try line.withUnsafeBufferPointer(body)

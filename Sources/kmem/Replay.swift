@@ -21,8 +21,9 @@ struct Replay {
     let survey = try Survey(of: input, as: options.format) { progress(0, $0) }
     let (kernel, kernelFrom) = try kernelVersion(survey)
     guard let names = GFPFlagTable.version(kernel) else {
-      throw .usage(
-        "there is no table of GFP flags for Linux \(kernel); there are \(KernelVersion.all)")
+      throw .input(
+        "\(options.path) names Linux \(kernel), of which there is no table of GFP flags; choose one of "
+          + "\(KernelVersion.all) with --kernel")
     }
     let machine = try machine(for: survey)
     // A quarter of the host's memory, lest it be short itself.

@@ -13,7 +13,7 @@ extension ReplayReport {
     page.gap()
     lines.append(to: &page)
     page.gap()
-    operations.append(to: &page)
+    operations.append(to: &page, memory: machine.bytes)
     page.line(
       "Peak",
       "\(grouped(peakPages)) pages, \(ReplayOptions.describe(bytes: peakPages * pageSize)) at once; "
@@ -96,7 +96,7 @@ extension ImportReport {
 }
 
 extension OperationsReport {
-  fileprivate func append(to page: inout ReportPage) {
+  fileprivate func append(to page: inout ReportPage, memory: Int) {
     page.line(
       "Operations",
       "\(grouped(total)) = \(grouped(performed)) performed + \(grouped(total - performed)) skipped")
@@ -108,7 +108,8 @@ extension OperationsReport {
       guard skip.key == ReplaySkip.unserved.key else { continue }
       let orders = unservedByOrder.enumerated().filter { $0.element > 0 }
       page.continued(
-        orders.map { "order \($0.offset): \(grouped($0.element))" }.joined(separator: ", "))
+        orders.map { "order \($0.offset): \(grouped($0.element))" }.joined(separator: ", ")
+          + "; the machine has \(ReplayOptions.describe(bytes: memory)), --memory gives it more")
     }
     for remark in remarks { page.continued(remark) }
   }

@@ -82,6 +82,16 @@ import Testing
     }
   }
 
+  @Test func aKernelWithoutTableIsNamed() throws {
+    try withFile(trace("", kernel: "5.4")) { path in
+      #expect(
+        kmem("replay", path).error
+          == "kmem: \(path) names Linux 5.4, of which there is no table of GFP flags; "
+          + "choose one of 6.12, 6.1 with --kernel\n")
+      #expect(kmem("replay", path, "--kernel", "6.1").status == 0)
+    }
+  }
+
   @Test func anyFileIsSurvived() throws {
     var state: UInt64 = 7
     let noise = (0..<100_000).map { _ in

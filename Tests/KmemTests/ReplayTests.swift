@@ -43,15 +43,15 @@ import Testing
     #expect(report.zones.reduce(0) { $0 + $1.allocated } == 1)
   }
 
-  @Test(arguments: [("amortised", 2), ("100", 151), ("end", 1), ("every", 15_001)])
+  @Test(arguments: [("amortised", 2), ("100", 16), ("end", 1), ("every", 1_501)])
   func invariantsAreCheckedAsAsked(mode: String, checks: Int) throws {
-    let pairs = (0..<7_500).map {
+    let pairs = (0..<750).map {
       "pages order=0 gfp=GFP_KERNEL type=0 cpu=0 frame=1\nfree-pages #\($0 * 2) order=0 cpu=0\n"
     }.joined()
-    let report = try replayed(pairs, "--check", mode, "--memory", "40M")
+    let report = try replayed(pairs, "--check", mode, "--memory", "4M")
     #expect(report.checks.count == checks)
     #expect(report.violation == nil)
-    #expect(report.operations.performed == 15_000)
+    #expect(report.operations.performed == 1_500)
   }
 
   @Test func whatDoesNotFitIsCounted() throws {
@@ -129,9 +129,9 @@ import Testing
     #expect(error == "")
     let lines = out.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     #expect(lines[0].hasSuffix("small-k6.1.trace: ftrace, Linux 6.1 (the file's name)"))
-    let speed = lines.firstIndex { $0.hasPrefix("Speed") } ?? 0
+    let zones = lines.firstIndex { $0.hasPrefix("DMA ") } ?? 0
     #expect(
-      lines[1..<speed].joined(separator: "\n") == """
+      lines[1..<zones - 1].joined(separator: "\n") == """
         Machine     x86-64, 128 MiB, 32,768 frames, 1 CPU; memory fits the recording
 
         Lines       6 = 2 performed + 4 skipped
@@ -149,18 +149,17 @@ import Testing
                               1  frees of pages
                               1  splits
         Peak        4 pages, 16 KiB at once; 3 pages handed out at the end
-
-        DMA         4,095 free + 0 per-CPU + 0 allocated = 4,095 managed
-        DMA32       28,668 free + 1 per-CPU + 3 allocated = 28,672 managed
-                    order                      0      1      2      3      4      5      6      7      8      9     10
-                    DMA free blocks            1      1      1      1      1      1      1      1      1      1      3
-                    DMA unusable           0.000  0.000  0.001  0.002  0.004  0.008  0.015  0.031  0.062  0.125  0.250
-                    DMA32 free blocks          0      0      1      1      1      1      1      1      1      1     27
-                    DMA32 unusable         0.000  0.000  0.000  0.000  0.000  0.001  0.002  0.004  0.009  0.018  0.036
-
-        Checks      1 of all invariants (--check amortised); stamps put into 4 pages and verified in 4
         """)
-    #expect(lines[speed + 2].hasPrefix("Verdict     sound: every invariant held"))
+    #expect(lines[zones] == "DMA         4,095 free + 0 per-CPU + 0 allocated = 4,095 managed")
+    #expect(lines[zones + 1].hasSuffix(" + 3 allocated = 28,672 managed"))
+    let rows = ["order", "DMA free blocks", "DMA unusable", "DMA32 free blocks", "DMA32 unusable"]
+    for (offset, row) in rows.enumerated() {
+      #expect(lines[zones + 2 + offset].hasPrefix("            \(row) "))
+    }
+    let checks = try #require(lines.first { $0.hasPrefix("Checks") })
+    let stamps = "stamps put into 4 pages and verified in 4"
+    #expect(checks == "Checks      1 of all invariants (--check amortised); \(stamps)")
+    #expect(lines.contains { $0.hasPrefix("Verdict     sound: every invariant held") })
   }
 
   @Test func procfsShowsTheEndState() throws {

@@ -75,7 +75,7 @@ import Testing
     #expect(found?.hasPrefix("frame \(block.frame), handed out by operation #0") == true)
   }
 
-  @Test func dirtyMemoryForZerosIsFound() throws {
+  @Test func memoryIsClearedForZeros() throws {
     let machine = try Machine(memory: 64 << 20)
     var replayer = Replayer(on: machine, check: .end)
     var zero = request(.pages, at: 0)
