@@ -39,6 +39,27 @@ import Testing
     try machine.checkInvariants()
   }
 
+  @Test("a free halves the next refill, an allocation the count of frees in a row")
+  func bursts() throws {
+    let machine = try machine()
+    let cpu = machine.cpus[0]
+    let pages = cpu.pages(of: machine.node.zones[1])
+    func allocate() throws -> PageFrame {
+      try #require(try machine.allocatePages(order: 0, gfp: .kernel, cpu: cpu))
+    }
+    // Refills of 31 and 62; the next would be 124.
+    let frames = try (0..<32).map { _ in try allocate() }
+    #expect(pages.count == 61)
+    for frame in frames.suffix(8) { try machine.freePages(frame, order: 0, cpu: cpu) }
+    #expect(pages.state.pointee.freeCount == 8)
+    _ = try allocate()
+    #expect(pages.state.pointee.freeCount == 4)
+    while pages.count > 0 { _ = try allocate() }
+    _ = try allocate()
+    // Eight frees have halved it down to a batch.
+    #expect(pages.count == 30)
+  }
+
   @Test("a refill for a higher order moves as many pages")
   func refillsOfHigherOrders() throws {
     let machine = try machine()
