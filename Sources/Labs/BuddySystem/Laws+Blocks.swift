@@ -149,14 +149,19 @@ struct OrderLimitsLaw: Law {
           expected: "\(Words.block(order: order)): all memory is free", found: "nil")
       }
       hasAllocated = hasAllocated || answer != nil
-    case .free(let frame, maxOrder, isGood: true, refusal: nil):
+    case .free(let frame, let order, isGood: true, refusal: nil):
       guard let before = step.before, let after = step.after else { return }
-      let block = FreeBlock(zone: walk.machine.zone(of: frame) ?? 0, order: maxOrder, frame: frame)
-      guard after == (before + [block]).sorted() else {
-        throw Fault(
-          expected: "the block of order \(maxOrder) free, as a block of its own",
-          found: Words.blocks(after, zones: walk.machine.zones.count))
-      }
+      let zone = walk.machine.zone(of: frame) ?? 0
+      let merged = before.merging(FreeBlock(zone: zone, order: order, frame: frame))
+      // How smaller blocks merge is another rule's question.
+      guard merged.contains(where: { $0.order == maxOrder && $0.frames.contains(frame) }),
+        after != merged
+      else { return }
+      throw Fault(
+        expected: order == maxOrder
+          ? "the block of order \(maxOrder) free, as a block of its own"
+          : "its frames as part of a free block of order \(maxOrder)",
+        found: Words.blocks(after, zones: walk.machine.zones.count))
     case .list(let order, let zone, let frames):
       let exists = (0...maxOrder).contains(order) && walk.machine.zones.indices.contains(zone)
       if !exists, let first = frames.first {
