@@ -76,7 +76,7 @@ import Testing
         """)
   }
 
-  @Test func theFourthFailureIsOneLine() throws {
+  @Test func threeFailuresAreShownInFull() throws {
     let sandbox = try Sandbox()
     try sandbox.submit("// no box")
     let run = sandbox.grade("boxes")
@@ -156,34 +156,10 @@ import Testing
           Replay    swift run grade replay grading/results/Boxes/no-doubles.trace
           Hint      swift run grade hint no-doubles
 
-        ✘ A box given back is free again                          0 of 25 points
-          Rule      A box given back is free again, and that is the rule.
-          You did   take → box 0
-          Expected  that a box given back is free again
-          Found     the last answer was number(0)
-          Printed   free boxes: 2
-                    now the next
-          Memory    ▒▒░  (before)
-                    ▒▒▒  (after)
-          Lesson    Exercises/Boxes/README.md#give-back
-          Replay    swift run grade replay grading/results/Boxes/give-back.trace
-          Hint      swift run grade hint give-back
-
-        ✘ An empty shelf answers nil                              0 of 15 points
-          Rule      An empty shelf answers nil, and that is the rule.
-          You did   take → box 0
-          Expected  that an empty shelf answers nil
-          Found     the last answer was number(0)
-          Printed   free boxes: 2
-                    now the next
-          Memory    ▒▒░  (before)
-                    ▒▒▒  (after)
-          Lesson    Exercises/Boxes/README.md#empty-shelf
-          Replay    swift run grade replay grading/results/Boxes/empty-shelf.trace
-          Hint      swift run grade hint empty-shelf
-
-        One more check failed:
-          ✘ Taking is fast: the last answer was number(0)
+        3 more checks failed:
+          ✘ A box given back is free again: stopped as in “No box is taken twice”
+          ✘ An empty shelf answers nil: stopped as in “No box is taken twice”
+          ✘ Taking is fast: stopped as in “No box is taken twice”
         See them in full with swift run grade Boxes --all
 
         Total     10 of 100 points
@@ -192,5 +168,25 @@ import Testing
         Replays   grading/results/Boxes
 
         """)
+  }
+
+  @Test func allFailuresAreShownWhenAskedFor() throws {
+    let sandbox = try Sandbox()
+    try sandbox.submit("// stops")
+    let output = sandbox.grade("Boxes", "--all").output
+    #expect(output.split(separator: "\n").count { $0.hasPrefix("  Replay    ") } == 4)
+    #expect(
+      output.contains(
+        "✔ A box can be taken                                          10 of 10\n      1 operations\n"
+      ))
+    #expect(!output.contains("more checks failed"))
+  }
+
+  @Test func controlCharactersNeverReachTheScreen() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put("x", at: "Exercises/Boxes/\u{1B}[31mA.swift/x")
+    #expect(
+      sandbox.grade("Boxes").output.contains(
+        "  Exercises/Boxes/\u{FFFD}[31mA.swift is not a regular file.\n"))
   }
 }

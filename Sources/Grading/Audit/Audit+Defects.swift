@@ -19,11 +19,6 @@ extension Audit {
     case .untouched, .refused: break
     case .notBuilt(let failure): add("it does not build: \(failure.text)")
     case .judged(let checks):
-      for check in result.notJudged {
-        if case .notJudged(let reason) = check.verdict {
-          add("\(check.check.id) was not judged: \(reason)")
-        }
-      }
       switch subject.role {
       case .stub, .constant:
         for check in checks where check.earned > 0 {
@@ -108,6 +103,8 @@ extension Audit {
       add("\(folder)/mutants", "\(count("mutants")) mutants; at least \(leastMutants) are wanted")
     }
 
+    defects += notJudged(lab, findings)
+
     let mutants = findings.filter { $0.subject.mutant != nil }
     let failing = Set(
       mutants.flatMap { $0.result.checks.filter { $0.counterexample != nil }.map(\.check.id) })
@@ -132,6 +129,23 @@ extension Audit {
       }
     }
     return defects
+  }
+
+  /// A check that cannot be judged proves nothing; one defect for each check and reason.
+  private static func notJudged(_ lab: Lab, _ findings: [Finding]) -> [Defect] {
+    lab.checks.flatMap { check in
+      var counts: [String: Int] = [:]
+      for finding in findings {
+        for result in finding.result.notJudged where result.check.id == check.id {
+          if case .notJudged(let reason) = result.verdict { counts[reason, default: 0] += 1 }
+        }
+      }
+      return counts.sorted { $0.key < $1.key }.map { reason, count in
+        Defect(
+          place: "\(lab.id)/\(check.id)",
+          message: "not judged in \(count) of \(findings.count) submissions: \(reason)")
+      }
+    }
   }
 
   private struct Symptom: Hashable {

@@ -53,7 +53,7 @@ enum LabRules {
       for (index, hint) in check.hints.enumerated() {
         let place = "\(lab.id)/\(check.id) hint \(index + 1)"
         // A full stop within a number or a name ends no sentence.
-        for sentence in hint.split(separator: /[.?!:](\s+|$)|\n/) {
+        for sentence in hint.split(separator: /[.?!](\s+|$)/) {
           let text = sentence.lowercased().trimmingCharacters(in: .whitespaces)
           guard text.split(separator: " ").count > 2 else { continue }
           if let other = first[text] {

@@ -75,7 +75,7 @@ public struct Replay: Sendable {
       lines.append("Your code printed:")
       lines += subject.printed.trimmingEnd().split(separator: "\n").map { "  \($0)" }
     }
-    return lines.joined(separator: "\n")
+    return lines.joined(separator: "\n").printable
   }
 
   private func number(_ index: Int) -> String {

@@ -18,14 +18,15 @@ struct FailureText {
     var lines = [header]
     lines += entry("Rule", Style.lines(check.rule, columns: columns))
     lines += entry("You did", steps)
-    lines += entry("Expected", cut(Style.lines(counterexample.expected, columns: columns)))
-    lines += entry("Found", cut(Style.lines(counterexample.found, columns: columns)))
+    let expected = Style.lines(counterexample.expected.printable, columns: columns)
+    let found = Style.lines(counterexample.found.printable, columns: columns)
+    lines += entry("Expected", cut(expected)) + entry("Found", cut(found))
     if !result.printed.isEmpty {
       let printed = result.printed.trimmingEnd().split(separator: "\n").map(String.init)
       lines += entry("Printed", cut(printed.flatMap { Style.lines($0, columns: columns) }))
     }
     if !counterexample.picture.isEmpty {
-      lines += entry("Memory", cut(counterexample.picture, to: 2 * Self.mostLines))
+      lines += entry("Memory", cut(counterexample.picture.map(\.printable), to: 2 * Self.mostLines))
     }
     lines += entry("Lesson", ["Exercises/\(lab.id)/README.md#\(check.lesson)"])
     let replay = commands.replay(check, of: lab)
@@ -48,7 +49,7 @@ struct FailureText {
   }
 
   private var steps: [String] {
-    var steps = counterexample.steps
+    var steps = counterexample.steps.map(\.printable)
     let most = 24
     if steps.count > most {
       let left = steps.count - most

@@ -72,11 +72,13 @@ public struct TextReport: Sendable {
     case .untouched: return header + "\n" + firstSteps(lab.lab)
     case .refused(let message):
       return header + "\n"
-        + Style.lines(message, columns: style.width - 2).map { "  \($0)" }
+        + Style.lines(message.printable, columns: style.width - 2).map { "  \($0)" }
         .joined(separator: "\n")
     case .notBuilt(let failure):
-      let lines = failure.text.split(separator: "\n", omittingEmptySubsequences: false)
-      return header + "\n" + lines.map { "  \($0)".trimmingEnd() }.joined(separator: "\n")
+      let lines = failure.text.printable.split(separator: "\n", omittingEmptySubsequences: false)
+      return header + "\n"
+        + lines.flatMap { Style.lines(String($0), columns: style.width - 2) }
+        .map { "  \($0)".trimmingEnd() }.joined(separator: "\n")
     case .judged(let checks):
       let list = checks.map(line).joined(separator: "\n")
       return ([header + "\n" + list] + failures(lab)).joined(separator: "\n\n")
@@ -121,22 +123,35 @@ public struct TextReport: Sendable {
 
   private func failures(_ lab: LabResult) -> [String] {
     let failed = lab.checks.compactMap { result in
-      result.counterexample.map { (result, $0) }
+      result.counterexample.map { Failure(result: result, counterexample: $0) }
     }
-    let shown = all ? failed.count : min(Self.inFull, failed.count)
-    var parts = failed.prefix(shown).map { result, counterexample in
+    // One stop fails many checks at the same step; shown in full once, it leaves room for others.
+    var firsts: [String: Failure] = [:]
+    var full: [Failure] = []
+    var rest: [String] = []
+    for failure in failed {
+      let title = failure.result.check.title
+      let first = failure.stop.flatMap { firsts[$0] }
+      if all || first == nil && full.count < Self.inFull {
+        full.append(failure)
+        if let stop = failure.stop, first == nil { firsts[stop] = failure }
+      } else if let first {
+        rest.append("✘ \(title): stopped as in “\(first.result.check.title)”")
+      } else {
+        let found = failure.counterexample.found.split(separator: "\n").first ?? ""
+        rest.append("✘ \(title): \(found.printable)")
+      }
+    }
+    var parts = full.map { failure in
       FailureText(
-        lab: lab.lab, result: result, counterexample: counterexample, commands: commands,
-        style: style
+        lab: lab.lab, result: failure.result, counterexample: failure.counterexample,
+        commands: commands, style: style
       ).text
     }
-    if shown < failed.count {
-      let rest = failed.count - shown
-      var lines = ["\(rest == 1 ? "One more check" : "\(rest) more checks") failed:"]
-      for (result, counterexample) in failed.dropFirst(shown) {
-        let found = counterexample.found.split(separator: "\n").first.map(String.init) ?? ""
-        let line = "✘ \(result.check.title): \(found)"
-        let most = style.width - 2
+    if !rest.isEmpty {
+      var lines = ["\(rest.count == 1 ? "One more check" : "\(rest.count) more checks") failed:"]
+      let most = style.width - 2
+      for line in rest {
         let cut = line.count > most ? line.prefix(most - 1) + "…" : line[...]
         lines.append("  " + cut.replacing("✘", with: style.bad("✘"), maxReplacements: 1))
       }
@@ -144,6 +159,21 @@ public struct TextReport: Sendable {
       parts.append(lines.joined(separator: "\n"))
     }
     return parts
+  }
+
+  /// A failed check.
+  private struct Failure {
+    let result: CheckResult
+    let counterexample: Counterexample
+
+    /// What a stop has in common with the same stop in another check; nil when nothing stopped.
+    var stop: String? {
+      switch counterexample.transcript.ending {
+      case .complete: nil
+      case .crashed(let text), .garbled(let text): text
+      case .timedOut: "time"
+      }
+    }
   }
 
   private var footer: String {
