@@ -12,9 +12,10 @@ extension BuddyChecks {
             moves: [a(10), f(0, 10), a(10), a(10), f(2, 10), a(9), f(3, 10), f(5, 9)]),
           Plan(
             layout: "0-15",
-            moves: [a(0), a(1), a(11), a(-1), a(0, 1), a(0, -1), a(64), a(2)] + strangeLists),
+            moves: [a(0), a(1), a(11), a(-1), a(0, 1), a(0, -1), a(64), a(2)] + strangeLists
+              + extremes),
         ],
-        extras: [a(11), a(-1), a(64), a(0, 1), a(0, -1)] + strangeLists, depth: 2,
+        extras: [a(11), a(-1), a(64), a(0, 1), a(0, -1)] + strangeLists + extremes, depth: 2,
         wider: ["0-2047", "0-4095"], runs: 40, length: 10),
       id: "order-limits", title: "Orders 0 to 10, and no others",
       rule:
@@ -69,6 +70,15 @@ extension BuddyChecks {
     .list(order: 0, zone: -1),
   ]
 
+  /// Numbers that one more step of arithmetic takes out of range.
+  private static let extremes: [Move] = [
+    a(.max), a(.min), a(0, .max), a(0, .min), .list(order: .max, zone: 0),
+    .list(order: .min, zone: 0), .list(order: 0, zone: .max), .list(order: 0, zone: .min),
+  ]
+
+  /// As many zones as the contract allows.
+  private static let eightZones = "0-1|2-3|4-5|6-7|8-9|10-11|12-13|14-15"
+
   static let zones: [Check] = [
     hunting(
       BorderLaw.self,
@@ -98,7 +108,10 @@ extension BuddyChecks {
           Plan(
             layout: "0-7|8-15|16-23",
             moves: [a(3, 2), a(1, 2), a(2, 2), a(3, 2), a(1, 1), a(2, 2), a(0, 0)]),
-        ], hasFrees: false, depth: 3, wider: ["0-7|8-15|16-23", "0-5|6-15"]),
+          Plan(
+            layout: eightZones,
+            moves: (0..<7).map { _ in a(1, 7) } + [a(0, 6), a(0, 6), a(0, 7), a(0, 7), a(0, 7)]),
+        ], hasFrees: false, depth: 3, wider: ["0-7|8-15|16-23", "0-5|6-15", eightZones]),
       id: "zone-fallback", title: "A full zone falls back to the next lower one",
       rule:
         "The asked zone serves a request while it has a sufficient block; then the next lower zone does, and never a higher one.",

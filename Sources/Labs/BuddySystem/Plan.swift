@@ -136,7 +136,7 @@ struct Draft {
 
   mutating func append(_ move: Move) {
     switch move {
-    case .allocate(let order, _):
+    case .allocate(let order, _) where (0...maxOrder).contains(order):
       if heldFrames + (1 << order) <= machine.frameCount {
         held.append((plan.moves.count, order))
         heldFrames += 1 << order
@@ -182,13 +182,15 @@ struct Draft {
           moves.append(.free(step: step, offset: 1, order: 0))
           moves.append(.free(step: step, offset: 1 << (order - 1), order: order - 1))
         }
-        moves += [-1, maxOrder + 1].map { .free(step: step, order: $0) }
+        moves += [-1, maxOrder + 1, 64, .max, .min].map { .free(step: step, order: $0) }
       }
     }
     if misuse.contains(.foreign) {
       let first = machine.frames.first ?? 0
       let places =
-        [machine.hole, machine.end, first - 1, -1, -8, 1 << 22, 1 << 40].compactMap { $0 }
+        [machine.hole, machine.end, first - 1, -1, -8, 1 << 22, 1 << 40, .max, .min].compactMap {
+          $0
+        }
       for place in places where machine.zone(of: place) == nil {
         moves += [.freeFrame(place, order: 0), .freeFrame(place, order: 1)]
       }

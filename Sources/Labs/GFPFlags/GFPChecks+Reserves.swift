@@ -27,14 +27,14 @@ extension Lab {
           ![GFPModel.memAlloc, GFPModel.noMemAlloc].contains($0)
         }
         let masks = GFPMasks.types + GFPMasks.subsets(of: others)
-        return [8, 1, 2, 3, 5, 0, 659].flatMap { min in
+        return [8, 1, 2, 3, 5, 0, 659, 1 << 30].flatMap { min in
           masks.filter { $0 & GFPModel.noMemAlloc == 0 }.map { watermark($0, min: min) }
         }
       },
       generate: { choices in
         let hidden = GFPModel.memAlloc | GFPModel.noMemAlloc
         let mask = try GFPMasks.draw(choices) & ~hidden
-        return watermark(mask, min: try choices.draw(0...1_000_000))
+        return watermark(mask, min: try choices.draw(0...1 << 30))
       }),
     .gfp(
       "reserve-memalloc", "memAlloc opens the whole reserve, noMemAlloc closes it",
