@@ -95,6 +95,23 @@ let allocate = BuddySystemOperation.allocate(order: 0, zone: 0)
     #expect(subject.perform(trace(200)) == Transcript(outcomes: answers(200)))
   }
 
+  @Test func aProgramThatIsSlowInEveryTraceIsCutOnce() throws {
+    let body = "var sum = 0; for i in 0..<10_000_000 { sum &+= i }; return sum == 1 ? 0 : count"
+    var limits = WorkerLimits()
+    limits.checkSeconds = 0.5
+    let subject = WorkerSubject(
+      try WorkerBench.build(WorkerBench.submission(allocate: body)).get(), limits: limits)
+    let transcripts = subject.perform(Array(repeating: trace(2), count: 500))
+    let cut = transcripts.firstIndex { $0.ending == WorkerProcess.tooSlow }
+    let first = try #require(cut)
+    #expect(transcripts[..<first].allSatisfy { $0 == Transcript(outcomes: answers(2)) })
+    #expect(
+      transcripts[(first + 1)...].allSatisfy {
+        $0 == Transcript(outcomes: [], ending: WorkerProcess.tooSlow)
+      })
+    #expect(subject.perform(trace(1)).ending == WorkerProcess.tooSlow)
+  }
+
   @Test func aCrashWhileAnInstanceIsReleasedCountsAsTheLastOperation() throws {
     let files = WorkerBench.submission(
       allocate: "guardian = Guardian(); return count",

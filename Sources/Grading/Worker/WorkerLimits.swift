@@ -8,6 +8,8 @@ struct WorkerLimits: Hashable, Sendable {
   var idleSeconds = 10.0
   /// Processor seconds for a whole trace.
   var traceSeconds = 30.0
+  /// Processor seconds for all traces of one check: slow calls that do end would keep the student waiting for hours.
+  var checkSeconds = 120.0
   /// Bytes of address space; also what an endless growth is stopped by.
   var memoryBytes: UInt64 = 1 << 30
   /// Processor seconds of one process over all its traces; a backstop that the system enforces by itself.
@@ -26,6 +28,7 @@ struct WorkerLimits: Hashable, Sendable {
     guard times >= 2 else { return self }
     var limits = self
     limits.answerSeconds /= times < 8 ? 3 : 10
+    limits.checkSeconds /= times < 8 ? 3 : 10
     limits.idleSeconds = min(idleSeconds, max(3, idleSeconds / 3))
     return limits
   }

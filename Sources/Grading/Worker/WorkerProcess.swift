@@ -82,7 +82,15 @@ final class WorkerProcess {
     var complete: [[Outcome]] = []
     /// What the first incomplete trace had answered, and how it ended; nil when all are complete.
     var stop: (outcomes: [Outcome], ending: Transcript.Ending)?
+    /// Processor seconds of the process up to a stop, to the tenth.
+    var seconds = 0.0
+    /// Whether it was stopped for having used up ``WorkerLimits/checkSeconds``.
+    var isSpent = false
   }
+
+  /// What is said of a program that is too slow for a check as a whole, though each of its calls comes to an end.
+  static let tooSlow = Transcript.Ending.crashed(
+    "ended by the grader, because the calls take too long to finish this check")
 
   /// Performs `traces` one after another; the worker is of no more use after a stop.
   func exchange(_ traces: ArraySlice<[TraceOperation]>, gathering: Bool, limits: WorkerLimits)
@@ -120,7 +128,13 @@ final class WorkerProcess {
         return stop(round, current, trace, .garbled(garbled))
       }
       if let seconds = watch.overtime() {
+        round.seconds = watch.processor
         return stop(round, current, trace, .timedOut(seconds: seconds))
+      }
+      if watch.processor > limits.checkSeconds {
+        round.seconds = watch.processor
+        round.isSpent = true
+        return stop(round, current, trace, Self.tooSlow)
       }
       switch wait(supply.isEmpty ? nil : requests) {
       case .ended:
@@ -285,6 +299,8 @@ private struct Watch {
   /// The clocks when the silence was first noticed; nil while answers come.
   private var silence: (processor: Double, wall: ContinuousClock.Instant)?
   private var traceStart: Double?
+  /// Processor seconds of the process at the last look.
+  private(set) var processor = 0.0
 
   init(process: LaunchedProcess, limits: WorkerLimits) {
     self.process = process
@@ -299,7 +315,7 @@ private struct Watch {
     let now = ContinuousClock.now
     guard now - lastLook >= .milliseconds(100) else { return nil }
     lastLook = now
-    let processor = process.processorTime ?? 0
+    processor = process.processorTime ?? 0
     guard let start = traceStart else {
       traceStart = processor
       silence = (processor, now)

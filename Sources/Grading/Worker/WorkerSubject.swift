@@ -11,6 +11,8 @@ final class WorkerSubject: PrintingSubject {
   private var worker: WorkerProcess?
   private var gatheredOutput: [UInt8] = []
   private var isCut = false
+  /// Processor seconds that stopped processes had used.
+  private var spent = 0.0
 
   /// Why no worker could be started; then the transcripts mean nothing and the grader has failed.
   private(set) var failure: GradingError?
@@ -35,9 +37,13 @@ final class WorkerSubject: PrintingSubject {
     // with one write for each answer, so that their number names the operation that stopped it.
     let isSmall = traces.reduce(0) { $0 + $1.count } <= Self.fewOperations
     var repeatsOne = false
-    var limits = image.limits(limits)
+    var limits = remainingLimits
     while transcripts.count < traces.count {
       let first = transcripts.count
+      guard limits.checkSeconds > 0 else {
+        return transcripts
+          + traces[first...].map { _ in Transcript(outcomes: [], ending: WorkerProcess.tooSlow) }
+      }
       guard let worker = startedWorker() else {
         let ending = Transcript.Ending.garbled("the grader could not start the program")
         return transcripts + traces[first...].map { _ in Transcript(outcomes: [], ending: ending) }
@@ -46,18 +52,20 @@ final class WorkerSubject: PrintingSubject {
         repeatsOne ? traces[first...first] : traces[first...], gathering: !isSmall && !repeatsOne,
         limits: limits)
       transcripts += round.complete.map { Transcript(outcomes: $0) }
-      let isFinal = round.stop == nil || isSmall || repeatsOne
+      let isFinal = round.stop == nil || isSmall || repeatsOne || round.isSpent
       if isFinal { collectOutput(of: worker) }
       guard let stop = round.stop else {
         repeatsOne = false
         continue
       }
       self.worker = nil
+      spent += round.seconds
       if isFinal {
         if case .timedOut = stop.ending { image.countEndless() }
+        if round.isSpent { image.countEndless() }
         transcripts.append(Transcript(outcomes: stop.outcomes, ending: stop.ending))
         repeatsOne = false
-        limits = image.limits(self.limits)
+        limits = remainingLimits
       } else {
         repeatsOne = true
       }
@@ -92,6 +100,13 @@ final class WorkerSubject: PrintingSubject {
     }
     self.worker = nil
     return (perform([operations])[0], seconds)
+  }
+
+  /// The limits with what is left of the processor time for this check.
+  private var remainingLimits: WorkerLimits {
+    var limits = image.limits(limits)
+    limits.checkSeconds -= spent
+    return limits
   }
 
   private func startedWorker() -> WorkerProcess? {
