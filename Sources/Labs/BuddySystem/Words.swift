@@ -140,7 +140,8 @@ enum Words {
     switch ending {
     case .complete: nil
     case .crashed(let message): "the program stopped: " + message
-    case .timedOut(let seconds): "no answer within \(seconds) seconds: an endless loop?"
+    // How long was waited depends on what ran before: the words must not.
+    case .timedOut: "no answer for seconds: an endless loop?"
     case .garbled(let what): "something that is no answer: " + what
     }
   }

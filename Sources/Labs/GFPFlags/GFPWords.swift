@@ -81,7 +81,7 @@ enum GFPWords {
     switch ending {
     case .complete: "no answer"
     case .crashed(let message): "the program stopped: \(message)"
-    case .timedOut(let seconds): "no answer within \(seconds) seconds"
+    case .timedOut: "no answer for seconds: an endless loop?"
     case .garbled(let message): "something that is not an answer: \(message)"
     }
   }
