@@ -1,5 +1,6 @@
 import AllocationTrace
 import LabBench
+import PropertyTesting
 
 extension BuddyChecks {
   static let performance: [Check] = [
@@ -35,15 +36,23 @@ extension BuddyChecks {
   /// Memory of 2^n frames, of which frame 0 is not usable, as on a PC.
   private static func layout(_ n: Int) -> String { "1-\((1 << n) - 1)" }
 
-  /// Fills memory with blocks of 16 frames, gives every other one back, and goes on with `steps` steps.
+  /// Fills memory with blocks of 4 frames, gives every other one back, goes on with `steps` steps, and gives back the rest.
+  ///
+  /// In the middle the list of order 2 is as long as it can be. Each block given back at the end then takes its buddy out of
+  /// that list, first from one end on, then from anywhere: a list that has to be searched for it shows.
   private static func fragmented(_ n: Int, seed: UInt64, steps: Int) -> Plan {
     var plan = Plan(layout: layout(n))
-    let blocks = (1 << n) / 16 - 1
-    plan.moves = (0..<blocks).map { _ in a(4) }
-    plan.moves += stride(from: 0, to: blocks, by: 2).map { f($0, 4) }
-    let rest = Workload(seed: seed, misuse: 0.02, tide: steps).plan(
+    let blocks = (1 << n) / 4 - 1
+    plan.moves = (0..<blocks).map { _ in a(2) }
+    plan.moves += stride(from: 0, to: blocks, by: 2).map { f($0, 2) }
+    let work = Workload(seed: seed, misuse: 0.02, tide: steps).plan(
       on: "0-4095", steps: steps, firstStep: plan.moves.count)
-    plan.moves += rest.moves
+    plan.moves += work.moves
+    let held = stride(from: 1, to: blocks, by: 2)
+    let half = blocks / 4
+    var random = SplitMix64(seed: seed)
+    plan.moves += held.prefix(half).map { f($0, 2) }
+    plan.moves += held.dropFirst(half).shuffled(using: &random).map { f($0, 2) }
     return plan
   }
 
