@@ -119,7 +119,7 @@ extension BuddyChecks {
       hints: [
         "A device needs memory below 16 MiB, and only that. Which zones may serve a request for zone 0?",
         "Finish the search through all orders of one zone before you go on to the next; a large block in the asked zone comes before a fitting one in a lower.",
-        "for z from zone down to 0: for s from order to 10: if zone z has a free block of order s, use it and return. After both loops: nil.",
+        "for z from zone down to 0: look in zone z as you would in a machine of that zone alone, and return what it serves. When zone 0 has nothing either: nil.",
       ]),
   ]
 
