@@ -66,39 +66,77 @@ public struct KernelOperation: Hashable, Sendable, BitwiseCopyable {
     guard operation.arguments.count == parameters.count else {
       throw Misuse("\(verb.definition.name) takes \(parameters.count) arguments")
     }
-    for (parameter, argument) in zip(parameters, operation.arguments) {
-      switch argument {
-      case .text(let text): self.text = texts.number(text)
-      case .block(let handle): (block, offset) = (handle.operation, handle.offset)
-      case .number(let number):
-        switch parameter.name {
-        case "order": order = try Self.narrow(number, parameter, 0...10)
-        case "type": migrateType = try Self.narrow(number, parameter, 0...9)
-        case "accounted": accounted = try Self.narrow(number, parameter, 0...1) as Int == 1
-        case "cpu": cpu = try Self.narrow(number, parameter, 0...8191)
-        case "node": node = try Self.narrow(number, parameter, -1...1023)
-        case "size": size = try Self.narrow(number, parameter, 0...Int.max)
-        case "given", "align": given = try Self.narrow(number, parameter, 0...Int.max)
-        case "frame": frame = try Self.narrow(number, parameter, 0...(1 << 52))
-        default: throw Misuse("expected a handle such as #3, found \(number)")
-        }
+    func number<Number: FixedWidthInteger>(
+      _ place: Int, _ range: ClosedRange<Int>
+    ) throws(Misuse) -> Number {
+      guard case .number(let number) = operation.arguments[place], range.contains(number) else {
+        throw Misuse(parameters[place], range, operation.arguments[place])
       }
+      return Number(number)
     }
-  }
-
-  private static func narrow<Number: FixedWidthInteger>(
-    _ number: Int, _ parameter: Parameter, _ range: ClosedRange<Int>
-  ) throws(Misuse) -> Number {
-    guard range.contains(number) else {
-      throw Misuse(
-        "expected \(parameter.name) in \(range.lowerBound)…\(range.upperBound), found \(number)")
+    func text(_ place: Int) throws(Misuse) -> Int32 {
+      guard case .text(let text) = operation.arguments[place] else {
+        throw Misuse("expected \(parameters[place].name) to be a text")
+      }
+      return texts.number(text)
     }
-    return Number(number)
+    if !verb.allocates {
+      guard case .block(let handle) = operation.arguments[0] else {
+        throw Misuse(block: operation.arguments[0])
+      }
+      (block, offset) = (handle.operation, handle.offset)
+    }
+    let cpus = 0...8191
+    switch verb {
+    case .pages:
+      order = try number(0, 0...10)
+      self.text = try text(1)
+      migrateType = try number(2, 0...9)
+      cpu = try number(3, cpus)
+      frame = try number(4, 0...(1 << 52))
+    case .freePages:
+      order = try number(1, 0...10)
+      cpu = try number(2, cpus)
+    case .splitPages: break
+    case .kmalloc, .cacheAlloc:
+      size = try number(0, 0...Int.max)
+      given = try number(1, 0...Int.max)
+      self.text = try text(2)
+      node = try number(3, -1...1023)
+      accounted = try number(4, 0...1) as Int == 1
+      cpu = try number(5, cpus)
+    case .kfree, .vfree, .unmapArea: cpu = try number(1, cpus)
+    case .cacheFree:
+      self.text = try text(1)
+      cpu = try number(2, cpus)
+    case .vmalloc:
+      size = try number(0, 0...Int.max)
+      given = try number(1, 0...Int.max)
+      self.text = try text(2)
+      cpu = try number(3, cpus)
+    case .mapArea:
+      size = try number(0, 0...Int.max)
+      given = try number(1, 0...Int.max)
+      cpu = try number(2, cpus)
+    }
   }
 
   /// Why a ``TraceOperation`` is none of ``KernelRecording``'s.
   public struct Misuse: Error, Hashable, Sendable {
     public let reason: String
     init(_ reason: String) { self.reason = reason }
+
+    init(_ parameter: Parameter, _ range: ClosedRange<Int>, _ argument: Argument) {
+      var found = "no number"
+      if case .number(let number) = argument { found = String(number) }
+      reason =
+        "expected \(parameter.name) in \(range.lowerBound)…\(range.upperBound), found \(found)"
+    }
+
+    init(block argument: Argument) {
+      var found = "a text"
+      if case .number(let number) = argument { found = String(number) }
+      reason = "expected a handle such as #3, found \(found)"
+    }
   }
 }
