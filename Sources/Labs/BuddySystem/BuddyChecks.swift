@@ -92,7 +92,8 @@ enum BuddyChecks {
         scenarios: [
           Plan(
             layout: "0-15",
-            moves: [a(0), a(1), a(0), a(2), a(0), a(0), a(1), a(1)])
+            moves: [a(0), a(1), a(0), a(2), a(0), a(0), a(1), a(1)]),
+          Plan(layout: "0-1023", moves: [a(0), a(9), a(4)]),
         ], hasFrees: false, wider: ["0-15", "0-63"]),
       id: "split", title: "The smallest sufficient block is split",
       rule:
@@ -116,7 +117,10 @@ enum BuddyChecks {
       ]),
     hunting(
       MergeLaw.self,
-      in: Scope(layouts: ["0-7"], scenarios: [fillAndEmpty], wider: ["0-15", "0-63"]),
+      in: Scope(
+        layouts: ["0-7"],
+        scenarios: [fillAndEmpty, Plan(layout: "0-1023", moves: [a(0), a(9), f(0), f(1, 9)])],
+        wider: ["0-15", "0-63"]),
       id: "merge", title: "Freed buddies merge",
       rule:
         "When a block is freed and its buddy is free, the two become one block, and that one is tried again with its own buddy.",
