@@ -86,8 +86,8 @@ import Testing
         "parse(\"GFP_KERNEL|0x1000000\") → refused (no flag is called GFP_KERNEL|0x1000000)",
       ])
     #expect(found.expected == "0x1000cc0 again")
-    #expect(
-      try GFPGrading.failures(of: RefusesMixedParts.self) == ["parse-number", "round-trip"])
+    let failures = try GFPGrading.failures(of: RefusesMixedParts.self)
+    #expect(failures == ["parse-numbers", "round-trip"])
   }
 
   @Test func anAnswerThatDependsOnEarlierQuestionsIsShownWithThem() throws {
