@@ -27,6 +27,24 @@ let gradeAfresh: @Sendable (Course, String, Lab) throws -> String = { course, fo
   return String(decoding: output, as: UTF8.self)
 }
 
+/// Writes all of `text`, or ends the program: a reader who left wants no more, and a full disk has no room for it.
+let write: @Sendable (String, Int32) -> Void = { text, descriptor in
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+    if count < 0, errno != EINTR {
+      if errno != EPIPE, descriptor == STDOUT_FILENO {
+        let reason = String(cString: strerror(errno))
+        try? FileHandle.standardError.write(
+          contentsOf: Data("grade: standard output cannot be written: \(reason).\n".utf8))
+      }
+      if descriptor == STDOUT_FILENO { exit(3) }
+      return
+    }
+    bytes = bytes.dropFirst(max(count, 0))
+  }
+}
+
 let program = Program(
   workshop: { ConfinedWorkshop(course: $0) },
   currentDirectory: FileManager.default.currentDirectoryPath,
@@ -35,6 +53,6 @@ let program = Program(
     width: isTerminal && hasSize ? Int(size.ws_col) : 100),
   gradeAfresh: gradeAfresh,
   showsProgress: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb",
-  output: { text in FileHandle.standardOutput.write(Data(text.utf8)) },
-  errors: { text in FileHandle.standardError.write(Data(text.utf8)) })
+  output: { write($0, STDOUT_FILENO) },
+  errors: { write($0, STDERR_FILENO) })
 exit(program.run(Array(CommandLine.arguments.dropFirst())))
