@@ -17,6 +17,7 @@ public final class Machine: @unchecked Sendable {
   @usableFromInline let base: UnsafeMutableRawPointer
   @usableFromInline let map: MemoryMap
   private let lists: UnsafeMutablePointer<PerCPUState>
+  private let cpuStates: UnsafeMutablePointer<CPUState>
   let zonelists: [[Zone]]
 
   /// The least memory a machine can have, in bytes.
@@ -83,8 +84,13 @@ public final class Machine: @unchecked Sendable {
             sizes: PerCPUSizes(managed: zone.managed, low: zone.watermarks.low, cpus: count)))
       }
     }
-    let lists = lists
-    cpus = (0..<count).map { CPU(number: $0, lists: lists + $0 * zoneCount) }
+    cpuStates = .allocate(capacity: count)
+    for number in 0..<count {
+      (cpuStates + number).initialize(
+        to: CPUState(number: number, lists: lists + number * zoneCount))
+    }
+    let states = cpuStates
+    cpus = (0..<count).map { CPU(states + $0) }
 
     zonelists = node.zones.indices.map { highest in
       node.zones[...highest].reversed().filter { $0.managed > 0 }
@@ -99,6 +105,8 @@ public final class Machine: @unchecked Sendable {
   deinit {
     lists.deinitialize(count: cpus.count * node.zones.count)
     lists.deallocate()
+    cpuStates.deinitialize(count: cpus.count)
+    cpuStates.deallocate()
     routes.deallocate()
     zoneOfSection.deallocate()
   }

@@ -40,7 +40,8 @@ public struct SpinLock: ~Copyable, Sendable {
   }
 }
 
-private func yieldProcessor() {
+/// Lets another thread run.
+func yieldProcessor() {
   #if canImport(Glibc) || canImport(Musl) || canImport(Darwin)
     _ = sched_yield()
   #endif
