@@ -74,6 +74,8 @@ public struct AllocationFlags: OptionSet, Hashable, Sendable {
   public static let minReserve = AllocationFlags(rawValue: 0x20)
   /// `ALLOC_CPUSET`: keep to the task's cpuset.
   public static let cpuset = AllocationFlags(rawValue: 0x40)
+  /// `ALLOC_NOFRAGMENT`: take no block of another mobility type that is smaller than a pageblock.
+  public static let noFragment = AllocationFlags(rawValue: 0x100)
   /// `ALLOC_HIGHATOMIC`: may use the blocks kept for atomic requests of several pages.
   public static let highAtomic = AllocationFlags(rawValue: 0x200)
   /// `ALLOC_KSWAPD`: wake kswapd.
