@@ -9,6 +9,10 @@ public final class Machine: @unchecked Sendable {
   public let cpus: [CPU]
   /// `vm.min_free_kbytes` as chosen at boot.
   public let minFreeKilobytes: Int
+  /// Messages: allocation failures, killed processes, injected failures.
+  public let log = KernelLog()
+  /// Where failures are injected.
+  let faultPoints = FaultPoints()
 
   /// What a mask's zone bits mean here: 32 elements, indexed by the mask's low five bits.
   @usableFromInline let routes: UnsafeMutablePointer<Route>

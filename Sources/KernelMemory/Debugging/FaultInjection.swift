@@ -3,8 +3,8 @@ import Synchronization
 /// Makes chosen requests for memory fail, so that the code that copes with failure is run.
 ///
 /// Asked at the point where memory is handed out; deterministic when one thread asks, and safe to ask from many. A
-/// request with `__GFP_NOFAIL` never fails. Install it with ``Machine/failPageAlloc`` for pages; object caches have
-/// their own. Source: `lib/fault-inject.c`.
+/// request with `__GFP_NOFAIL` never fails. ``Machine/injectFaults(_:at:)`` puts one in place.
+/// Source: `lib/fault-inject.c`.
 public final class FaultInjection: Sendable {
   /// The name in the message, such as `fail_page_alloc` or `failslab`.
   public let name: String

@@ -26,6 +26,9 @@ struct CPUGuard: ~Copyable {
   /// Set while somebody else has the lists; no GFP flag's bit.
   @usableFromInline static let seized: UInt32 = 1 << 31
 
+  /// With which every allocation enters besides its mask; set while failures are injected. No GFP flag's bit.
+  @usableFromInline static let allocation: UInt32 = 1 << 30
+
   init() {
     slowBits = Atomic(ProcessBarrier.isAvailable ? 0 : Self.seized)
   }
@@ -42,6 +45,10 @@ struct CPUGuard: ~Copyable {
     leave()
     return false
   }
+
+  /// Enters the owner's fast path to allocate, unless something about `gfp`, or about all allocations, needs a look.
+  @inlinable
+  borrowing func enter(allocating gfp: GFPFlags) -> Bool { enter(gfp.rawValue | Self.allocation) }
 
   /// Ends what a successful ``enter(_:)`` began.
   @inlinable

@@ -5,6 +5,7 @@ extension Machine {
     guard (0...maxOrder).contains(order) else { throw .orderOutOfRange(order) }
     let highest = routes[Int(gfp.rawValue & 0x1f)].highestZone
     if highest < 0 { throw contradiction(in: gfp) }
+    if faultPoints.shouldFail(order: order, gfp: gfp) { return nil }
     let type = MigrateType(rawValue: Int(gfp.rawValue >> 3 & 3)) ?? .unmovable
 
     let flags = gfp.slowPathFlags(order: order)
