@@ -8,6 +8,8 @@ struct CPUState: ~Copyable {
   @usableFromInline let lists: UnsafeMutablePointer<PerCPUState>
   /// The CPU's part of every object cache (`kmem_cache_cpu`), once there are object caches.
   @usableFromInline var objects: UnsafeMutableRawPointer?
+  /// What the CPU is doing, as far as allocations care.
+  var context = CPUContext()
 
   init(number: Int, lists: UnsafeMutablePointer<PerCPUState>) {
     self.number = number

@@ -26,6 +26,9 @@ struct CPUGuard: ~Copyable {
   /// Set while somebody else has the lists; no GFP flag's bit.
   @usableFromInline static let seized: UInt32 = 1 << 31
 
+  /// Set while the CPU reclaims, so that every free is seen and counted; no GFP flag's bit.
+  @usableFromInline static let reclaiming: UInt32 = 1 << 29
+
   /// With which every allocation enters besides its mask; set while failures are injected. No GFP flag's bit.
   @usableFromInline static let allocation: UInt32 = 1 << 30
 
@@ -41,7 +44,9 @@ struct CPUGuard: ~Copyable {
     isBusy.store(true, ordering: .relaxed)
     // Keeps the compiler from moving the load up; the processor is kept by the other side's barrier.
     atomicMemoryFence(ordering: .acquiringAndReleasing)
-    if slowBits.load(ordering: .acquiring) & (bits | Self.seized) == 0 { return true }
+    if slowBits.load(ordering: .acquiring) & (bits | Self.seized | Self.reclaiming) == 0 {
+      return true
+    }
     leave()
     return false
   }
