@@ -37,11 +37,12 @@ public final class Machine: @unchecked Sendable {
   ///   - memory: bytes of physical memory, from address 0 without holes; a multiple of ``pageSize``.
   ///   - cpus: number of processors.
   ///   - reserved: frames that the page allocator never gets, such as a kernel's image.
+  ///   - sharedMemory: whether pages can be mapped a second time, side by side (``Vmalloc/hostMemory(of:)``).
   /// - Throws: ``MachineError``.
   /// - Complexity: O(memory / 4 MiB + reserved frames).
   public init(
     kind: MachineKind = .x86_64, memory bytes: Int, cpus count: Int = 1,
-    reserved: [Range<Int>] = []
+    reserved: [Range<Int>] = [], sharedMemory: Bool = false
   ) throws(MachineError) {
     guard bytes >= Self.minimumMemory, bytes <= kind.maximumMemory, bytes.isMultiple(of: pageSize)
     else { throw .badMemorySize(bytes: bytes, kind: kind) }
@@ -56,7 +57,7 @@ public final class Machine: @unchecked Sendable {
       throw .badLayout("every frame is reserved; nothing is left to hand out")
     }
     self.kind = kind
-    memory = try Arena(byteCount: bytes)
+    memory = try Arena(byteCount: bytes, isShared: sharedMemory)
     base = memory.base
     let node = try Node(zones: layouts, extraLists: count * layouts.count * PerCPUPages.listCount)
     self.node = node
