@@ -38,8 +38,8 @@ struct AreaNode {
   var pageList: UInt64 = 0
   /// Of device memory.
   var physicalAddress: UInt64 = 0
-  var caller: CallSite = ""
-  var freedBy: CallSite = ""
+  var caller = CallSite.unknown
+  var freedBy = CallSite.unknown
   /// Where this process has the area's pages side by side, or nil.
   var host: UnsafeMutableRawPointer?
 

@@ -23,7 +23,6 @@ public final class Vmalloc: @unchecked Sendable {
   let isTornDown = Atomic<Bool>(false)
   /// Areas that wait for ``freeDeferred(cpu:)``.
   let deferred = Atomic<Int>(0)
-  private let callSites = Mutex<[String: UnsafeMutableBufferPointer<UInt8>]>([:])
 
   /// The most areas, free stretches included.
   static let areaCapacity = 1 << 20
@@ -77,22 +76,8 @@ public final class Vmalloc: @unchecked Sendable {
   deinit {
     // Mappings of areas into this process end with the areas.
     forEachBusy { node in unmapHost(node) }
-    for bytes in callSites.withLock({ $0.values }) { bytes.deallocate() }
     space.deinitialize(count: 1)
     space.deallocate()
-  }
-
-  /// A call site for a name that is made at run time, such as one read from a recording. O(1).
-  ///
-  /// Valid while this object lives; the same name gives the same call site.
-  public func callSite(_ name: String) -> CallSite {
-    callSites.withLock { known in
-      if let bytes = known[name] { return CallSite(UnsafeBufferPointer(bytes)) }
-      let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: name.utf8.count)
-      _ = bytes.initialize(fromContentsOf: name.utf8)
-      known[name] = bytes
-      return CallSite(UnsafeBufferPointer(bytes))
-    }
   }
 
   // MARK: Figures

@@ -20,10 +20,10 @@ public struct VmallocArea: Hashable, Sendable, CustomStringConvertible {
     size = Int(node.size)
     kind = node.kind
     pages = node.pageCount
-    caller = node.caller.description
+    caller = node.caller.isUnknown ? "" : node.caller.description
     physicalAddress = node.physicalAddress
     isFreed = node.state != .busy
-    freedBy = node.freedBy.description
+    freedBy = node.freedBy.isUnknown ? "" : node.freedBy.description
   }
 
   /// One behind the last byte, the guard page included.
