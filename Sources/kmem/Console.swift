@@ -28,6 +28,11 @@ struct Console {
     }
   }
 
+  /// Shows what is being done, on the line of progress.
+  func status(_ what: String) {
+    if isWatched { error("\r\(what)\u{1b}[K") }
+  }
+
   /// Takes the line of progress away.
   func endProgress() {
     if isWatched { error("\r\u{1b}[K") }

@@ -6,6 +6,7 @@ enum Help {
       kmem replay FILE     perform a recording of a real kernel on the reference
       kmem procfs FILE buddyinfo|zoneinfo
                            show the machine as a recording leaves it, as Linux's /proc would
+      kmem bench           measure the reference beside malloc, jemalloc, mimalloc and tcmalloc
       kmem import FILE     account for every line of an ftrace recording
       kmem convert FILE    write a recording, or a part of it, in the kit's own text form
       kmem help COMMAND    all about one command; also: kmem help json
@@ -15,7 +16,8 @@ enum Help {
     """
 
   static let topics = [
-    "replay": replay, "procfs": procfs, "import": importing, "convert": convert, "json": json,
+    "replay": replay, "procfs": procfs, "import": importing, "convert": convert, "bench": bench,
+    "json": json + "\n" + benchJSON,
   ]
 
   private static let options = """

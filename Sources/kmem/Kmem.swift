@@ -30,6 +30,11 @@ struct Kmem {
     case "import": return try importLines(list)
     case "convert": return try convert(list)
     case "procfs": return try procfs(list)
+    case "bench": return try bench(list)
+    case "bench-worker":
+      return try BenchWorker.run(
+        arguments.dropFirst().first ?? "", read: { readLine() }, write: console.out)
+    case "bench-count": return try CountOrder.run(arguments.dropFirst().first ?? "")
     case "help", "--help", "-h": return try help(arguments.dropFirst().first)
     default:
       throw .usage("there is no command `\(command)`; `kmem help` lists the commands")

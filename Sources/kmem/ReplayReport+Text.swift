@@ -135,6 +135,9 @@ struct ReportPage {
     line("", String(repeating: " ", count: indent) + more)
   }
 
+  /// A line of its own, without a label.
+  mutating func plain(_ line: String) { text += line + "\n" }
+
   mutating func gap() { text += "\n" }
 }
 

@@ -34,8 +34,17 @@ import Testing
       "--lines takes ascending ranges such as 1-5000 or 1-99,200-300, not `1-5,5-9`"
     ),
     (
+      ["bench", "file"],
+      "kmem bench takes no file; name a recording with --recording file"
+    ),
+    (["bench", "--rounds", "0"], "--rounds takes a number of rounds from 1 to 1000, not `0`"),
+    (
+      ["bench", "--peers", "dlmalloc"],
+      "--peers takes none, or peers of system, jemalloc, mimalloc, tcmalloc, not `dlmalloc`"
+    ),
+    (
       ["help", "frob"],
-      "there is no help on `frob`; there is on convert, import, json, procfs, replay"
+      "there is no help on `frob`; there is on bench, convert, import, json, procfs, replay"
     ),
   ])
   func mistakesAreNamed(arguments: [String], message: String) {
