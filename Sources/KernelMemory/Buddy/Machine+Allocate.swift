@@ -20,6 +20,7 @@ extension Machine {
     guard let zone = zone(of: frame), (0...maxOrder).contains(order),
       map[UInt32(frame.number)] == .allocated(order)
     else { throw .badFree(frame, order: order, map: map) }
+    cpu.countReclaimed(order: order)
     if let list = list(order),
       cpu.pages(of: zone).put(UInt32(frame.number), order: order, list: list)
     {

@@ -13,6 +13,10 @@ public final class Machine: @unchecked Sendable {
   public let log = KernelLog()
   /// Where failures are injected.
   let faultPoints = FaultPoints()
+  /// Gets memory back when it is short.
+  let reclaimer = Reclaimer()
+  /// Who knows how memory is used.
+  let usageSources = MemoryUsageSources()
 
   /// What a mask's zone bits mean here: 32 elements, indexed by the mask's low five bits.
   @usableFromInline let routes: UnsafeMutablePointer<Route>
@@ -108,6 +112,7 @@ public final class Machine: @unchecked Sendable {
   }
 
   deinit {
+    reclaimer.kswapd.stop()
     lists.deinitialize(count: cpus.count * node.zones.count)
     lists.deallocate()
     cpuStates.deinitialize(count: cpus.count)

@@ -16,6 +16,12 @@ public enum PageError: Error, Hashable, Sendable, CustomStringConvertible {
   case insideBlock(PageFrame, head: PageFrame, order: Int)
   /// The mask contradicts itself.
   case badMask(GFPMaskError)
+  /// The mask may not be used where the CPU is.
+  case badContext(ContextError)
+  /// A request that may not fail, and nobody who could ever serve it.
+  case stuck(order: Int, GFPFlags)
+  /// Memory ran out and the machine stops (`panic`).
+  case panic(String)
 
   public var description: String {
     switch self {
@@ -37,6 +43,16 @@ public enum PageError: Error, Hashable, Sendable, CustomStringConvertible {
         + "free that block, or split it first"
     case .badMask(let error):
       error.description
+    case .badContext(let error):
+      error.description
+    case .stuck(let order, let gfp):
+      "the request for order \(order) with \(gfp) may not fail, but nothing was got back in many tries, "
+        + "and the reserves do not have it: Linux would try for ever; give the machine something to "
+        + "reclaim (a shrinker, a process to kill), free pages from another thread, or raise "
+        + "reclaimSettings.patience"
+    case .panic(let reason):
+      "Kernel panic - not syncing: \(reason); reclaim earlier, let more processes be killed, or allocate "
+        + "with __GFP_NORETRY or __GFP_RETRY_MAYFAIL, which fail instead"
     }
   }
 

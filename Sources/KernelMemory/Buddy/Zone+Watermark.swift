@@ -7,9 +7,10 @@ extension Zone {
   ///   - mark: a watermark in pages; rights to the reserves reduce it.
   ///   - highestZone: index of the highest zone that the request could use; what is kept back from such requests is
   ///     added to the mark.
+  ///   - extra: pages to count as free beyond those that are.
   /// - Complexity: O(1).
   public func isWatermarkMet(
-    order: Int, mark: Int, highestZone: Int, flags: AllocationFlags = []
+    order: Int, mark: Int, highestZone: Int, flags: AllocationFlags = [], expecting extra: Int = 0
   ) -> Bool {
     var least = mark
     if flags.contains(.minReserve) {
@@ -17,7 +18,7 @@ extension Zone {
       if flags.contains(.nonBlock) { least -= least / 4 }
     }
     if flags.contains(.oomVictim) { least -= least / 2 }
-    let left = freePages - ((1 << order) - 1)
+    let left = freePages + extra - ((1 << order) - 1)
     if left <= least + protection(against: highestZone) { return false }
     return order == 0 || state.pointee.nonEmptyOrders >> UInt32(order) != 0
   }
