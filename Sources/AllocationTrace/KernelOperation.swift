@@ -22,8 +22,11 @@ public struct KernelOperation: Hashable, Sendable, BitwiseCopyable {
   public var size = 0
   /// In bytes: what the kernel handed out. Of areas: the alignment asked for.
   public var given = 0
-  /// The page frame that the recorded kernel gave.
+  /// The page frame that the recorded kernel gave. Of areas: the number of the first page, address / 4096.
   public var frame = 0
+  /// Of areas: the first page, and one past the last, between which the area had to lie.
+  public var low = 0
+  public var high = 0
 
   public init(_ verb: KernelVerb) { self.verb = verb }
 
@@ -49,7 +52,9 @@ public struct KernelOperation: Hashable, Sendable, BitwiseCopyable {
       case .kfree, .vfree, .unmapArea: [.block(handle), cpu]
       case .cacheFree: [.block(handle), .text(texts[text]), cpu]
       case .vmalloc: [.number(size), .number(given), .text(texts[text]), cpu]
-      case .mapArea: [.number(size), .number(given), cpu]
+      case .mapArea:
+        [.number(size), .number(given), .number(low), .number(high), cpu, .number(frame)]
+      case .purgeAreas: [cpu]
       }
     return TraceOperation(verb: verb.rawValue, arguments)
   }
@@ -80,7 +85,7 @@ public struct KernelOperation: Hashable, Sendable, BitwiseCopyable {
       }
       return texts.number(text)
     }
-    if !verb.allocates {
+    if verb.takesHandle {
       guard case .block(let handle) = operation.arguments[0] else {
         throw Misuse(block: operation.arguments[0])
       }
@@ -117,7 +122,11 @@ public struct KernelOperation: Hashable, Sendable, BitwiseCopyable {
     case .mapArea:
       size = try number(0, 0...Int.max)
       given = try number(1, 0...Int.max)
-      cpu = try number(2, cpus)
+      low = try number(2, 0...(1 << 52))
+      high = try number(3, 0...(1 << 52))
+      cpu = try number(4, cpus)
+      frame = try number(5, 0...(1 << 52))
+    case .purgeAreas: cpu = try number(0, cpus)
     }
   }
 

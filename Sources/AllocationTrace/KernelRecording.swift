@@ -12,7 +12,7 @@ public enum KernelRecording {
 public enum KernelVerb: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case pages, freePages, splitPages
   case kmalloc, kfree, cacheAlloc, cacheFree
-  case vmalloc, vfree, mapArea, unmapArea
+  case vmalloc, vfree, mapArea, unmapArea, purgeAreas
 
   /// Whether the page allocator performs the verb; the others are of the slab and vmalloc layers.
   public var isOfPages: Bool { rawValue <= KernelVerb.splitPages.rawValue }
@@ -21,7 +21,18 @@ public enum KernelVerb: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   public var allocates: Bool {
     switch self {
     case .pages, .kmalloc, .cacheAlloc, .vmalloc, .mapArea: true
-    case .freePages, .splitPages, .kfree, .cacheFree, .vfree, .unmapArea: false
+    case .freePages, .splitPages, .kfree, .cacheFree, .vfree, .unmapArea, .purgeAreas: false
+    }
+  }
+
+  /// Whether the verb names what an earlier operation got.
+  public var takesHandle: Bool { !allocates && self != .purgeAreas }
+
+  /// Whether objects of kmalloc or of a cache are meant.
+  public var isOfObjects: Bool {
+    switch self {
+    case .kmalloc, .kfree, .cacheAlloc, .cacheFree: true
+    default: false
     }
   }
 
@@ -60,9 +71,15 @@ public enum KernelVerb: UInt8, CaseIterable, Sendable, BitwiseCopyable {
     case .vfree:
       Verb("vfree", [block, cpu], "Gives back memory of vmalloc.")
     case .mapArea:
-      Verb("map-area", area + [cpu], "Asks for a range of virtual addresses in the vmalloc area.")
+      Verb(
+        "map-area",
+        area + [
+          Parameter("low", .number), Parameter("high", .number), cpu, Parameter("page", .number),
+        ], "Asks for a range of virtual addresses between two pages; answers its first page.")
     case .unmapArea:
-      Verb("unmap-area", [block, cpu], "Gives back a range of virtual addresses.")
+      Verb("unmap-area", [block, cpu], "Gives back a range of virtual addresses, to be used later.")
+    case .purgeAreas:
+      Verb("purge-areas", [cpu], "Makes the ranges given back so far usable.")
     }
   }
 }

@@ -161,4 +161,7 @@ enum Key {
   static let migrateType: UInt64 = 0x7261_7465_7479_7065
   /// `va_start`
   static let areaStart: UInt64 = 0x7661_5f73_7461_7274
+  /// `vstart` and `vend`
+  static let areaLow: UInt64 = 0x7673_7461_7274
+  static let areaHigh: UInt64 = 0x7665_6e64
 }

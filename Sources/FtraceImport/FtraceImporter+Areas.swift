@@ -80,6 +80,8 @@ extension FtraceImporter {
       case Key.areaStart: address = fields.address
       case Key.size: operation.size = fields.decimal ?? -1
       case Key.align: operation.given = fields.decimal ?? -1
+      case Key.areaLow: operation.low = page(fields.address ?? 0)
+      case Key.areaHigh: operation.high = page((fields.address ?? 0) &+ 4095)
       case Key.failed: isServed = fields.decimal == 0
       default: break
       }
@@ -95,6 +97,7 @@ extension FtraceImporter {
       counts.implied[Int(KernelVerb.mapArea.rawValue)] += 1
       add(free(.unmapArea, old, event), body)
     }
+    operation.frame = page(address)
     maps.set(address, perform(operation, body))
     return true
   }
@@ -109,6 +112,17 @@ extension FtraceImporter {
     }
     return true
   }
+
+  /// purge_vmap_area_lazy.
+  mutating func purgeAreas(_ event: EventLine, _ body: (KernelOperation) -> Void) -> Bool {
+    var operation = KernelOperation(.purgeAreas)
+    operation.cpu = event.cpu
+    perform(operation, body)
+    return true
+  }
+
+  /// The number of the page that an address lies in.
+  private func page(_ address: Int) -> Int { Int(UInt(bitPattern: address) >> 12) }
 
   /// Calls of vmalloc within one another that are kept for one task.
   private static var deepestCall: Int { 4 }

@@ -94,6 +94,7 @@ public struct FtraceImporter: ~Copyable {
     if event.isCalled("vfree_enter") { return freeVmalloc(event, body) }
     if event.isCalled("alloc_vmap_area") { return mapArea(event, body) }
     if event.isCalled("free_vmap_area_noflush") { return unmapArea(event, body) }
+    if event.isCalled("purge_vmap_area_lazy") { return purgeAreas(event, body) }
     let name = Int(eventNames.number(event.name))
     while eventLines.count <= name { eventLines.append(0) }
     eventLines[name] += 1

@@ -130,7 +130,7 @@ struct RecordingCutter: ~Copyable {
     if operation.verb.allocates {
       let left = operation.verb == .pages ? 1 << Int(operation.order) : 1
       numbers.set(index, Kept(number: kept, left: left))
-    } else {
+    } else if operation.verb.takesHandle {
       guard var block = numbers.value(operation.block) else { return nil }
       if operation.verb != .splitPages {
         block.left -= operation.verb == .freePages ? 1 << Int(operation.order) : 1
