@@ -77,7 +77,8 @@ public enum KernelVerb: UInt8, CaseIterable, Sendable, BitwiseCopyable {
           Parameter("low", .number), Parameter("high", .number), cpu, Parameter("page", .number),
         ], "Asks for a range of virtual addresses between two pages; answers its first page.")
     case .unmapArea:
-      Verb("unmap-area", [block, cpu], "Gives back a range of virtual addresses, to be used later.")
+      Verb(
+        "unmap-area", [block, cpu], "Gives back a range of virtual addresses, to be used later.")
     case .purgeAreas:
       Verb("purge-areas", [cpu], "Makes the ranges given back so far usable.")
     }

@@ -57,6 +57,20 @@ import Testing
     #expect(orders.max() == 10)
   }
 
+  @Test(arguments: [nil, "system"], Workload.ofObjects)
+  func objectsAreServedUndamaged(peer: String?, workload: Workload) throws {
+    let session = try BenchSession(workload, peer: peer, calls: 4_096)
+    #expect(session.subjectNames == [peer ?? "reference"])
+    #expect(session.round().count == 1)
+    let ending = session.end()
+    #expect(!ending.isDamaged)
+    #expect(ending.unserved == 0)
+    if peer == nil && !workload.isCrossed {
+      #expect((ending.held ?? 0) >= ending.live)
+      #expect(ending.live > 0)
+    }
+  }
+
   @Test(arguments: Workload.ofPages)
   func theReferenceDoesItsRoundsUndamaged(workload: Workload) throws {
     let session = try BenchSession(workload, peer: nil, calls: 4_096)

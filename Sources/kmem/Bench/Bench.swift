@@ -33,8 +33,7 @@ struct Bench {
     for workload in Workload.ofPages where options.wants(workload.name) {
       report.pages.append(try measure(workload, against: []))
     }
-    for workload in Workload.ofObjects
-    where BenchReference.hasObjects && options.wants(workload.name) {
+    for workload in Workload.ofObjects where options.wants(workload.name) {
       report.objects.append(try measure(workload, against: peers))
     }
     if options.wants("recordings") {
@@ -102,8 +101,7 @@ struct Bench {
     _ path: String, against peers: [(BenchPeer, String?)]
   ) throws(Failure) -> [WorkloadReport] {
     var reports: [WorkloadReport] = []
-    for service in [Workload.Service.objects, .pages]
-    where BenchReference.hasObjects || service != .objects {
+    for service in [Workload.Service.objects, .pages] {
       let workload = Workload.ofRecording(path, service: service)
       // A recording may hold one kind alone.
       guard try !BenchRecording(of: workload, asReference: true).operations.isEmpty else {
@@ -118,14 +116,11 @@ struct Bench {
   private func measureGrowth() throws(Failure) -> GrowthReport {
     var growth = GrowthReport()
     for exponent in stride(from: 12, through: 20, by: options.isQuick ? 4 : 2) {
-      for workload in Workload.growing(frames: 1 << exponent)
-      where BenchReference.hasObjects || workload.service != .objects {
+      for workload in Workload.growing(frames: 1 << exponent) {
         growth.add(try measure(workload, against: []), at: 1 << exponent, toMemory: true)
       }
     }
-    for live in !BenchReference.hasObjects
-      ? [] : options.isQuick ? [1_000, 100_000] : [100, 1_000, 10_000, 100_000]
-    {
+    for live in options.isQuick ? [1_000, 100_000] : [100, 1_000, 10_000, 100_000] {
       for workload in Workload.growing(live: live) {
         growth.add(try measure(workload, against: []), at: live, toMemory: false)
       }

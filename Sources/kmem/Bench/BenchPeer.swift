@@ -39,10 +39,7 @@ struct BenchPeer: Equatable {
   /// The file that `symbol` comes from, as `/proc/self/maps` tells; nil where there is none.
   static func file(of symbol: UnsafeMutableRawPointer?) -> String? {
     let address = UInt(bitPattern: symbol)
-    guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else {
-      return nil
-    }
-    for line in maps.split(separator: "\n") {
+    for line in systemFile("/proc/self/maps").split(separator: "\n") {
       let words = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
       let ends = words[0].split(separator: "-").map { UInt($0, radix: 16) ?? 0 }
       guard words.count == 6, ends.count == 2, ends[0] <= address, address < ends[1] else {
@@ -78,10 +75,22 @@ struct BenchPeer: Equatable {
 
   /// Memory that this process has at this moment, in bytes; nil where the system does not say.
   static func residentBytes() -> Int? {
-    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
-      return nil
-    }
-    let fields = text.split(separator: " ")
+    let fields = systemFile("/proc/self/statm").split(separator: " ")
     return fields.count > 1 ? Int(fields[1]).map { $0 * Int(getpagesize()) } : nil
+  }
+}
+
+/// The text of a file that the system writes as it is read; empty where there is none.
+///
+/// Such files have no size, which other ways of reading a whole file rely on.
+func systemFile(_ path: String) -> String {
+  guard let file = fopen(path, "r") else { return "" }
+  defer { fclose(file) }
+  var bytes: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 1 << 14)
+  while true {
+    let count = fread(&buffer, 1, buffer.count, file)
+    if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+    bytes += buffer[..<count]
   }
 }

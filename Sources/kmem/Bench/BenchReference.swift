@@ -3,38 +3,56 @@ import KernelMemory
 /// The reference as a contestant: a machine with a processor for each thread.
 final class BenchReference {
   let machine: Machine
-  private var contexts: [UnsafeMutablePointer<PageContext>] = []
+  private let allocator: SLUB?
+  private let caches: UnsafeMutablePointer<ObjectCache>
+  private var contexts: [UnsafeMutablePointer<Context>] = []
 
-  /// What the entries of pages need, in raw memory.
-  struct PageContext {
+  /// What the entries need, in raw memory.
+  private struct Context {
     let machine: Unmanaged<Machine>
     let cpu: CPU
     let zone: Zone
+    let allocator: Unmanaged<SLUB>?
+    /// The caches that sizes with ``BenchRecording/cacheBit`` name.
+    let caches: UnsafeMutablePointer<ObjectCache>
   }
 
-  init(
-    frames: Int, threads: Int, isTouched: Bool, caches: [Int] = []
-  ) throws(Failure) {
+  /// - Parameters:
+  ///   - workload: decides the machine's size, its processors, and whether its memory must be there at once.
+  ///   - cacheSizes: sizes of the caches that a recording's calls name.
+  init(_ workload: Workload, cacheSizes: [Int] = []) throws(Failure) {
     do throws(MachineError) {
-      machine = try Machine(memory: frames * pageSize, cpus: threads)
+      machine = try Machine(memory: workload.frames * pageSize, cpus: workload.threads)
     } catch {
       throw .input("\(error)")
     }
-    if isTouched { machine.memory.populate() }
+    if workload.isTouched { machine.memory.populate() }
+    caches = .allocate(capacity: cacheSizes.count)
+    do throws(SlabError) {
+      allocator = workload.service == .objects ? try SLUB(machine) : nil
+      for (index, size) in cacheSizes.enumerated() {
+        guard let allocator else { break }
+        (caches + index).initialize(to: try allocator.createCache("size-\(size)", size: size))
+      }
+    } catch {
+      throw .input("\(error)")
+    }
     // Where most of the memory is: DMA32 or Normal, or DMA on the smallest machine.
     let zone = machine.node.zones.max { $0.managed < $1.managed }!
     for cpu in machine.cpus {
-      let context = UnsafeMutablePointer<PageContext>.allocate(capacity: 1)
+      let context = UnsafeMutablePointer<Context>.allocate(capacity: 1)
       context.initialize(
-        to: PageContext(machine: .passUnretained(machine), cpu: cpu, zone: zone))
+        to: Context(
+          machine: .passUnretained(machine), cpu: cpu, zone: zone,
+          allocator: allocator.map { .passUnretained($0) }, caches: caches))
       contexts.append(context)
     }
   }
 
-  deinit { contexts.forEach { $0.deallocate() } }
-
-  /// Whether object caches are part of the reference.
-  static let hasObjects = false
+  deinit {
+    contexts.forEach { $0.deallocate() }
+    caches.deallocate()
+  }
 
   /// Pages that are handed out, over all zones.
   var pagesHeld: Int { machine.node.zones.reduce(0) { $0 + machine.pages(in: $1).allocated } }
@@ -42,35 +60,75 @@ final class BenchReference {
   /// The reference as `service`, on the processor of a thread.
   func subject(_ service: Workload.Service, thread: Int) -> BenchSubject {
     let context = UnsafeMutableRawPointer(contexts[thread])
-    switch service {
-    case .pages:
-      return BenchSubject(
-        name: "reference",
-        allocate: { order, context in
-          let context = context.unsafelyUnwrapped.assumingMemoryBound(to: PageContext.self)
-          return context.pointee.machine._withUnsafeGuaranteedRef {
-            (try? $0.allocatePages(order: order, gfp: .kernel, cpu: context.pointee.cpu))?.number
-              ?? 0
-          }
-        },
-        free: { frame, order, context in
-          let context = context.unsafelyUnwrapped.assumingMemoryBound(to: PageContext.self)
-          context.pointee.machine._withUnsafeGuaranteedRef {
-            try? $0.freePages(PageFrame(frame), order: order, cpu: context.pointee.cpu)
-          }
-        }, context: context, base: machine.memory.base, shift: 12)
-    case .buddy:
-      return BenchSubject(
-        name: "reference",
-        allocate: { order, context in
-          let context = context.unsafelyUnwrapped.assumingMemoryBound(to: PageContext.self)
-          return context.pointee.zone.allocateBlock(order: order)?.number ?? 0
-        },
-        free: { frame, order, context in
-          let context = context.unsafelyUnwrapped.assumingMemoryBound(to: PageContext.self)
-          try? context.pointee.zone.freeBlock(PageFrame(frame), order: order)
-        }, context: context, base: machine.memory.base, shift: 12)
-    case .objects: return BenchFloor.call(memory: machine.memory.base)
+    let base = machine.memory.base
+    return switch service {
+    case .pages: Self.pages(context, base)
+    case .buddy: Self.buddy(context, base)
+    case .objects: Self.objects(context)
     }
+  }
+
+  private static func pages(
+    _ context: UnsafeMutableRawPointer, _ base: UnsafeMutableRawPointer
+  ) -> BenchSubject {
+    BenchSubject(
+      name: "reference",
+      allocate: { order, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        return context.pointee.machine._withUnsafeGuaranteedRef {
+          (try? $0.allocatePages(order: order, gfp: .kernel, cpu: context.pointee.cpu))?.number
+            ?? 0
+        }
+      },
+      free: { frame, order, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        context.pointee.machine._withUnsafeGuaranteedRef {
+          try? $0.freePages(PageFrame(frame), order: order, cpu: context.pointee.cpu)
+        }
+      }, context: context, base: base, shift: 12)
+  }
+
+  private static func buddy(
+    _ context: UnsafeMutableRawPointer, _ base: UnsafeMutableRawPointer
+  ) -> BenchSubject {
+    BenchSubject(
+      name: "reference",
+      allocate: { order, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        return context.pointee.zone.allocateBlock(order: order)?.number ?? 0
+      },
+      free: { frame, order, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        try? context.pointee.zone.freeBlock(PageFrame(frame), order: order)
+      }, context: context, base: base, shift: 12)
+  }
+
+  private static func objects(_ context: UnsafeMutableRawPointer) -> BenchSubject {
+    BenchSubject(
+      name: "reference",
+      allocate: { size, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        let cpu = context.pointee.cpu
+        if _fastPath(size & BenchRecording.cacheBit == 0) {
+          return context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef {
+            Int(bitPattern: (try? $0.kmalloc(size, cpu: cpu)) ?? nil)
+          }
+        }
+        let cache = context.pointee.caches[size & ~BenchRecording.cacheBit]
+        return Int(bitPattern: (try? cache.allocate(gfp: .kernel, cpu: cpu)) ?? nil)
+      },
+      free: { address, size, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        let cpu = context.pointee.cpu
+        let object = UnsafeMutableRawPointer(bitPattern: address)
+        if _fastPath(size & BenchRecording.cacheBit == 0) {
+          context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef {
+            try? $0.kfree(object, cpu: cpu)
+          }
+          return
+        }
+        let cache = context.pointee.caches[size & ~BenchRecording.cacheBit]
+        try? cache.free(object.unsafelyUnwrapped, cpu: cpu)
+      }, context: context, base: nil, shift: 0)
   }
 }

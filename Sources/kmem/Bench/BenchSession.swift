@@ -50,14 +50,11 @@ final class BenchSession {
     self.calls = threads[0].operations.elements.count
     if workload.isCrossed { rings = [BenchRing(), BenchRing()] }
     if let peer {
-      residentBefore = BenchPeer.residentBytes()
       for thread in threads.indices {
         threads[thread].subjects = [try BenchPeer.loaded(name: peer)]
       }
     } else {
-      let reference = try BenchReference(
-        frames: workload.frames, threads: workload.threads, isTouched: workload.isTouched,
-        caches: recorded.caches)
+      let reference = try BenchReference(workload, cacheSizes: recorded.caches)
       self.reference = reference
       for thread in threads.indices {
         threads[thread].subjects = [reference.subject(workload.service, thread: thread)]
@@ -65,7 +62,14 @@ final class BenchSession {
       try addFloors(reference)
     }
     subjectNames = threads[0].subjects.map(\.name)
-    for thread in threads.indices { tally.add(threads[thread].prefill(workload.isTouched)) }
+    let prefills = threads.indices.map { threads[$0].generator.prefill() }
+    if peer != nil {
+      // The second look is not disturbed by what the first one needs.
+      for _ in 0..<2 { residentBefore = BenchPeer.residentBytes() }
+    }
+    for (thread, prefill) in zip(threads, prefills) {
+      tally.add(thread.prefill(prefill, workload.isTouched))
+    }
     // Two rounds that nobody times: caches fill, and what is handed out is spread over memory.
     for _ in 0..<2 { _ = round() }
   }
@@ -177,8 +181,7 @@ struct BenchThreadState: @unchecked Sendable {
   mutating func writeNextPiece() { generator.fill(operations.elements) }
 
   /// Allocates what is live before the first round.
-  mutating func prefill(_ isTouched: Bool) -> BenchTally {
-    let prefill = generator.prefill()
+  func prefill(_ prefill: [BenchOperation], _ isTouched: Bool) -> BenchTally {
     var tally = BenchTally()
     prefill.withUnsafeBufferPointer { operations in
       for subject in subjects.indices {

@@ -49,13 +49,17 @@ enum BenchThreads {
     return gate.time
   }
 
-  /// Lets all threads go at once, and keeps what they took.
+  /// Lets all threads go at once, and keeps what each took.
   private final class Gate: Sendable {
+    private struct Stretch {
+      var start: UInt64 = 0
+      var end: UInt64 = 0
+      var processor: UInt64 = 0
+    }
+
     private let count: Int
     private let arrived = Atomic<Int>(0)
-    private let first = Atomic<UInt64>(.max)
-    private let last = Atomic<UInt64>(0)
-    private let processor = Atomic<UInt64>(0)
+    private let stretches: Mutex<[Stretch]> = Mutex([])
 
     init(count: Int) { self.count = count }
 
@@ -64,16 +68,17 @@ enum BenchThreads {
       while arrived.load(ordering: .acquiring) < count { sched_yield() }
     }
 
-    func note(start: UInt64, end: UInt64, processor time: UInt64) {
-      first.min(start, ordering: .relaxed)
-      last.max(end, ordering: .relaxed)
-      processor.max(time, ordering: .relaxed)
+    func note(start: UInt64, end: UInt64, processor: UInt64) {
+      stretches.withLock { $0.append(Stretch(start: start, end: end, processor: processor)) }
     }
 
     var time: BenchTime {
-      BenchTime(
-        processor: Double(processor.load(ordering: .acquiring)),
-        wall: Double(last.load(ordering: .acquiring) - first.load(ordering: .acquiring)))
+      stretches.withLock { stretches in
+        let start = stretches.map(\.start).min() ?? 0
+        let end = stretches.map(\.end).max() ?? 0
+        return BenchTime(
+          processor: Double(stretches.map(\.processor).max() ?? 0), wall: Double(end - start))
+      }
     }
   }
 }

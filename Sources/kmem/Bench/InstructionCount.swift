@@ -39,9 +39,7 @@ struct InstructionCount {
     }
     let stripped = try strippedProgram()
     defer { if let stripped { try? FileManager.default.removeItem(atPath: stripped) } }
-    for (name, title, bar) in Self.bars
-    where (BenchReference.hasObjects || name != "pair-64") && (bench.options.wants(name) || !named)
-    {
+    for (name, title, bar) in Self.bars where bench.options.wants(name) || !named {
       bench.console.status(title + ": counting instructions")
       var counts: [Double] = []
       for frames in [1 << 12, 1 << 20] {
@@ -133,8 +131,7 @@ struct CountOrder: Codable {
     guard let order = try? JSONDecoder().decode(CountOrder.self, from: Data(text.utf8)) else {
       throw .usage("kmem bench-count is started by kmem bench alone")
     }
-    let reference = try BenchReference(
-      frames: order.workload.frames, threads: 1, isTouched: false)
+    let reference = try BenchReference(order.workload)
     var state = BenchThreadState(
       TraceGenerator(order.workload, seed: 1991), calls: order.calls)
     state.subjects = [
@@ -142,7 +139,7 @@ struct CountOrder: Codable {
         ? BenchFloor.call(memory: reference.machine.memory.base)
         : reference.subject(order.workload.service, thread: 0)
     ]
-    _ = state.prefill(false)
+    _ = state.prefill(state.generator.prefill(), false)
     // One round before all others, so that both runs count warm lists.
     for _ in 0...order.rounds {
       state.writeNextPiece()

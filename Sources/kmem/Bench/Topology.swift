@@ -24,21 +24,22 @@ struct Topology: Codable, Equatable {
     }
     siblings = byCore.values.sorted { $0[0] < $1[0] }
     cores = siblings.isEmpty ? nil : siblings.count
-    let cpuinfo = try? String(contentsOfFile: root + "proc/cpuinfo", encoding: .utf8)
-    model = cpuinfo?.split(separator: "\n").first { $0.hasPrefix("model name") }
-      .flatMap { $0.split(separator: ":").last.map { $0.drop { $0 == " " } } }.map(String.init)
+    model = systemFile(root + "proc/cpuinfo").split(separator: "\n").first {
+      $0.hasPrefix("model name")
+    }
+    .flatMap { $0.split(separator: ":").last.map { $0.drop { $0 == " " } } }.map(String.init)
   }
 
   private static func word(_ path: String) -> String? {
-    (try? String(contentsOfFile: path, encoding: .utf8))?
-      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let text = systemFile(path).trimmingCharacters(in: .whitespacesAndNewlines)
+    return text.isEmpty ? nil : text
   }
 
   /// The numbers of the processors that this process may run on; nil where the system does not say.
   static func allowedProcessors(status: String = "/proc/self/status") -> [Int]? {
-    let text = try? String(contentsOfFile: status, encoding: .utf8)
     let label = "Cpus_allowed_list:"
-    guard let line = text?.split(separator: "\n").first(where: { $0.hasPrefix(label) }) else {
+    guard let line = systemFile(status).split(separator: "\n").first(where: { $0.hasPrefix(label) })
+    else {
       return nil
     }
     let ranges = line.dropFirst(label.count).trimmingCharacters(in: .whitespaces).split(

@@ -44,7 +44,7 @@ struct Workload: Codable, Equatable {
   var isCrossed = false
   /// The recording's file, of ``Shape/recording``.
   var recording: String?
-  /// Page frames of the machine: 256 MiB for pages, 1 GiB for objects.
+  /// Page frames of the machine.
   var frames: Int
   /// The most that a floor's time may be exceeded; nil where there is no bar.
   var bar: Double?
@@ -65,7 +65,7 @@ struct Workload: Codable, Equatable {
     Workload(
       name: name, title: title, service: .objects,
       shape: .turnover(live: live, burst: burst, sizes: sizes), isTouched: isTouched,
-      threads: threads, isCrossed: isCrossed, frames: 1 << 18)
+      threads: threads, isCrossed: isCrossed, frames: (live > 10_000 ? 1 << 16 : 1 << 14) * threads)
   }
 
   /// Served by the page allocator; compared with floors that run in the same process.
