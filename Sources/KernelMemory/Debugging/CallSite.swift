@@ -4,13 +4,12 @@
 @frozen
 public struct CallSite: Hashable, Sendable, CustomStringConvertible {
   /// Address of the text, UTF-8; 0 for none.
-  @usableFromInline let text: UInt
-  @usableFromInline let length: UInt32
+  let text: UInt
+  let length: UInt32
   /// 0 when the text says it all.
-  @usableFromInline let line: UInt32
+  let line: UInt32
 
   /// A place in a source file.
-  @inlinable @inline(__always)
   public init(file: StaticString, line: UInt) {
     text = UInt(bitPattern: file.utf8Start)
     length = UInt32(truncatingIfNeeded: file.utf8CodeUnitCount)

@@ -1,0 +1,74 @@
+/// What was still allocated when a kernel was taken down.
+public struct ShutdownReport: Hashable, Sendable, CustomStringConvertible {
+  /// Objects of one cache.
+  public struct Objects: Hashable, Sendable {
+    public let cache: String
+    public let count: Int
+  }
+  /// Caches with live objects, oldest first.
+  public let objects: [Objects]
+  /// Blocks of whole pages that `kmalloc` gave for more than 8192 bytes.
+  public let largeBlocks: Int
+  /// Areas that nobody freed, in ascending order.
+  public let areas: [VmallocArea]
+  /// Pages allocated by order and not freed.
+  public let pages: Int
+
+  /// Whether everything was given back.
+  public var isClean: Bool {
+    objects.isEmpty && largeBlocks == 0 && areas.isEmpty && pages == 0
+  }
+
+  /// A line for each thing that leaked, or one that says that nothing did.
+  public var description: String {
+    if isClean { return "shut down: everything was given back" }
+    var lines = ["shut down with leaks:"]
+    for leak in objects {
+      lines.append("  \(leak.cache): \(counted(leak.count, "object"))")
+    }
+    if largeBlocks > 0 {
+      lines.append("  kmalloc above 8192 bytes: \(counted(largeBlocks, "block"))")
+    }
+    for area in areas {
+      lines.append("  vmalloc: \(counted(area.pages, "page")) at \(area.start), by \(area.caller)")
+    }
+    if pages > 0 { lines.append("  page allocator: \(counted(pages, "page"))") }
+    return lines.joined(separator: "\n")
+  }
+
+  private func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+}
+
+extension Kernel {
+  /// Takes the machine down: purges addresses, empties the CPUs' lists, and tells what nobody gave back.
+  ///
+  /// Memory stays readable as long as this object lives, but no allocation may follow.
+  /// - Complexity: O(frames + caches × CPUs).
+  @discardableResult
+  public func shutDown() -> ShutdownReport {
+    pool.withCPU { cpu in
+      let leaked = areas.tearDown(cpu: cpu)
+      slab.shrinkAll(cpu: cpu)
+      machine.drainAll()
+      let held = slab.statistics
+      let allocated = machine.node.zones.reduce(0) { $0 + machine.pages(in: $1).allocated }
+      return ShutdownReport(
+        objects: slab.caches.compactMap { cache in
+          let live = cache.statistics.objects
+          return live > 0 ? ShutdownReport.Objects(cache: cache.name, count: live) : nil
+        },
+        largeBlocks: held.largeBlocks, areas: leaked,
+        pages: allocated - held.pages - leaked.reduce(0) { $0 + $1.ownedPages })
+    }
+  }
+}
+
+extension VmallocArea {
+  /// Pages that go when the area is freed: its own, and the one that lists them when it is no area itself.
+  fileprivate var ownedPages: Int {
+    guard pages > 0, !kind.isDisjoint(with: [.vmalloc, .ownsPages]) else { return 0 }
+    return pages + (kind.contains(.pageListIsArea) ? 0 : 1)
+  }
+}
