@@ -73,9 +73,9 @@ extension CPU {
   }
 
   /// Runs `body` in a context that must not sleep.
-  public func withAtomicContext<Result, Failure: Error>(
-    _ atomic: AtomicContext, _ body: () throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+  public func withAtomicContext<Result>(
+    _ atomic: AtomicContext, _ body: () throws -> Result
+  ) rethrows -> Result {
     let depth = context.atomic.count
     enterAtomicContext(atomic)
     defer {
@@ -114,9 +114,9 @@ extension CPU {
   }
 
   /// Runs `body` within a scope.
-  public func within<Result, Failure: Error>(
-    _ scope: AllocationScope, _ body: () throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+  public func within<Result>(
+    _ scope: AllocationScope, _ body: () throws -> Result
+  ) rethrows -> Result {
     let depth = context.scopes.count
     enter(scope)
     defer {
@@ -130,9 +130,9 @@ extension CPU {
   /// it gets half of the min watermark (`tsk_is_oom_victim`).
   ///
   /// - Parameter realTime: whether the process has a real-time or deadline policy, which opens half of the reserve.
-  public func run<Result, Failure: Error>(
-    as process: any OOMCandidate, realTime: Bool = false, _ body: () throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+  public func run<Result>(
+    as process: any OOMCandidate, realTime: Bool = false, _ body: () throws -> Result
+  ) rethrows -> Result {
     let before = (context.task, context.isRealTime)
     context.task = process
     context.isRealTime = realTime
