@@ -44,22 +44,41 @@ public final class Machine: @unchecked Sendable {
   ///   - sharedMemory: whether pages can be mapped a second time, side by side (``Vmalloc/hostMemory(of:)``).
   /// - Throws: ``MachineError``.
   /// - Complexity: O(memory / 4 MiB + reserved frames).
-  public init(
+  public convenience init(
     kind: MachineKind = .x86_64, memory bytes: Int, cpus count: Int = 1,
     reserved: [Range<Int>] = [], sharedMemory: Bool = false
   ) throws(MachineError) {
     guard bytes >= Self.minimumMemory, bytes <= kind.maximumMemory, bytes.isMultiple(of: pageSize)
     else { throw .badMemorySize(bytes: bytes, kind: kind) }
+    let memblock = Memblock()
+    do throws(MemblockError) {
+      try memblock.add(pageSize..<bytes)
+      for range in reserved.map({ $0.clamped(to: 0..<bytes / pageSize) }) {
+        try memblock.reserve(range.lowerBound * pageSize..<range.upperBound * pageSize)
+      }
+    } catch {
+      throw .badLayout(error.description)
+    }
+    try self.init(memblock: memblock, kind: kind, cpus: count, sharedMemory: sharedMemory)
+  }
+
+  /// Boots a machine from what the boot allocator knows, and takes over all memory that is free there.
+  ///
+  /// - Parameters:
+  ///   - memblock: memory and reservations; it refuses every change afterwards.
+  ///   - kind: which zones the machine has.
+  ///   - count: number of processors.
+  ///   - sharedMemory: whether pages can be mapped a second time, side by side (``Vmalloc/hostMemory(of:)``).
+  /// - Throws: ``MachineError``; the memblock is as before then.
+  /// - Complexity: O(memory / 4 MiB + reserved frames).
+  public init(
+    memblock: Memblock, kind: MachineKind = .x86_64, cpus count: Int = 1,
+    sharedMemory: Bool = false
+  ) throws(MachineError) {
     guard (1...Self.maximumCPUs).contains(count) else { throw .badCPUCount(count) }
-    let frames = bytes / pageSize
-    var layouts: [ZoneLayout] = []
-    for (zone, range) in zip(kind.zoneKinds, kind.zoneRanges(frames: frames)) {
-      let spanned = range.lowerBound == 0 && !range.isEmpty ? 1..<range.upperBound : range
-      layouts.append(ZoneLayout(zone, spanned: spanned, reserved: reserved))
-    }
-    if layouts.allSatisfy({ $0.managed == 0 }) {
-      throw .badLayout("every frame is reserved; nothing is left to hand out")
-    }
+    let layouts = try memblock.layouts(for: kind)
+    let frames = memblock.end / pageSize
+    let bytes = frames * pageSize
     self.kind = kind
     memory = try Arena(byteCount: bytes, isShared: sharedMemory)
     base = memory.base
@@ -109,6 +128,7 @@ public final class Machine: @unchecked Sendable {
       (routes + bits).initialize(
         to: Route(GFPFlags(rawValue: UInt32(bits)), kind: kind, zonelists: zonelists))
     }
+    memblock.isHandedOver = true
   }
 
   deinit {

@@ -41,6 +41,7 @@ import Testing
     #expect(tight.machine.runKswapd(cpu: tight.cpu) == 0)
     #expect(try tight.take(.kernel) != nil)
     #expect(tight.machine.isKswapdAwake && cache.count == 300)
+    tight.machine.drainAll()
     #expect(try tight.take(.kernel) != nil)
     #expect(tight.machine.count(of: .kswapdWakeups) == 1)
     #expect(tight.machine.count(of: .allocationStalls) == 0)
