@@ -10,6 +10,8 @@ public struct KernelLayout: Hashable, Sendable {
   public let modules: Range<VirtualAddress>
   /// Windows for pages of high memory (`PKMAP_BASE`); empty on the 64-bit machine.
   public let persistentKmap: Range<VirtualAddress>
+  /// Where ``directMap`` would end on the largest machine.
+  let directMapLimit: VirtualAddress
   /// Everything that areas may be cut from.
   let areas: Range<VirtualAddress>
 
@@ -19,15 +21,17 @@ public struct KernelLayout: Hashable, Sendable {
     case .x86_64:
       let direct = VirtualAddress(0xffff_8880_0000_0000)
       directMap = direct..<direct + bytes
+      directMapLimit = VirtualAddress(0xffff_c880_0000_0000)
       vmalloc =
         VirtualAddress(0xffff_c900_0000_0000)..<VirtualAddress(0xffff_e900_0000_0000)
       modules = VirtualAddress(0xffff_ffff_c000_0000)..<VirtualAddress(0xffff_ffff_ff00_0000)
       persistentKmap = vmalloc.lowerBound..<vmalloc.lowerBound
-      // All that is not zero nor the last page, as `vmap_init_free_space` does it.
-      areas = VirtualAddress(0x1000)..<VirtualAddress(0xffff_ffff_ffff_f000)
+      // The kernel's half but for its last page; `vmap_init_free_space` counts the other half, too.
+      areas = VirtualAddress(0xffff_8000_0000_0000)..<VirtualAddress(0xffff_ffff_ffff_f000)
     case .x86_32:
       let direct = VirtualAddress(0xc000_0000)
       directMap = direct..<direct + min(bytes, 896 << 20)
+      directMapLimit = directMap.upperBound + (8 << 20)
       // 512 windows of a page (PAE), at a multiple of 2 MiB.
       let kmap = VirtualAddress(0xff80_0000)
       persistentKmap = kmap..<kmap + 512 * pageSize

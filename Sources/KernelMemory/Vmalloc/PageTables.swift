@@ -158,3 +158,44 @@ public struct PageTables: @unchecked Sendable {
     }
   }
 }
+
+extension PageTables {
+  /// The first entry of the last level that is not empty, from an address on; nil when there is none below `end`.
+  func nextEntry(from start: UInt64, below end: UInt64) -> (address: UInt64, slot: Slot)? {
+    var address = start
+    while address < end {
+      var table = root
+      var shift = topShift
+      while true {
+        let slot = slot(table, address, shift: shift)
+        let entry = PageTableEntry(rawValue: slot.pointee.load(ordering: .acquiring))
+        if shift == Self.pageShift {
+          if !entry.isNone { return (address, slot) }
+          break
+        }
+        guard entry.isPresent else { break }
+        table = entry.frame
+        shift -= Self.bitsPerLevel
+      }
+      address = (address & ~(1 << UInt64(shift) - 1)) + 1 << UInt64(shift)
+    }
+    return nil
+  }
+
+  /// Takes the last-level table of an address out of the tree; nil when there is none.
+  func detachTable(_ address: UInt64) -> PageFrame? {
+    var table = root
+    var shift = topShift
+    while true {
+      let slot = slot(table, address, shift: shift)
+      let entry = PageTableEntry(rawValue: slot.pointee.load(ordering: .acquiring))
+      guard entry.isPresent else { return nil }
+      if shift == Self.hugeShift {
+        slot.pointee.store(0, ordering: .releasing)
+        return entry.frame
+      }
+      table = entry.frame
+      shift -= Self.bitsPerLevel
+    }
+  }
+}

@@ -137,9 +137,7 @@ extension Vmalloc {
       if let freed = space.pointee.formerly(at: address.rawValue) {
         return .freed(VmallocArea(freed))
       }
-      if address >= layout.directMap.lowerBound, !isVmallocAddress(address),
-        address < layout.vmalloc.lowerBound
-      {
+      if layout.directMap.lowerBound <= address, address < layout.directMapLimit {
         return .notMemory
       }
       return .noArea(below: below)

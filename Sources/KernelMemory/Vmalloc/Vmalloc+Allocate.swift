@@ -177,9 +177,27 @@ extension Vmalloc {
       node.pointee.kind.insert(.pageListIsArea)
       return true
     }
-    guard let page = try Self.page(gfp, machine, cpu) else { return false }
-    node.pointee.pageList = (layout.directMap.lowerBound + page.number * pageSize).rawValue
+    guard let list = try small(bytes, gfp, request.caller, cpu) else { return false }
+    node.pointee.pageList = list.rawValue
     return true
+  }
+
+  /// Directly mapped memory of at most a page: an object, or a page where there are no objects.
+  private func small(
+    _ bytes: Int, _ gfp: GFPFlags, _ caller: CallSite, _ cpu: CPU
+  ) throws(VmallocError) -> VirtualAddress? {
+    guard let objects else {
+      guard let page = try Self.page(gfp, machine, cpu) else { return nil }
+      return layout.directMap.lowerBound + page.number * pageSize
+    }
+    do throws(SlabError) {
+      guard let object = try objects.kmalloc(bytes, gfp: gfp, cpu: cpu, site: caller) else {
+        return nil
+      }
+      return directAddress(of: object)
+    } catch {
+      throw .objects(error)
+    }
   }
 
   func freePageList(_ node: AreaNode, _ cpu: CPU) throws(VmallocError) {
@@ -188,7 +206,21 @@ extension Vmalloc {
     if node.kind.contains(.pageListIsArea) {
       try vfree(list, caller: node.freedBy, cpu: cpu)
     } else {
-      let frame = PageFrame(list.distance(from: layout.directMap.lowerBound) / pageSize)
+      try freeSmall(list, node.freedBy, cpu)
+    }
+  }
+
+  func freeSmall(
+    _ address: VirtualAddress, _ caller: CallSite, _ cpu: CPU
+  ) throws(VmallocError) {
+    if let objects {
+      do throws(SlabError) {
+        try objects.kfree(directPointer(to: address), cpu: cpu, site: caller)
+      } catch {
+        throw .objects(error)
+      }
+    } else {
+      let frame = PageFrame(address.distance(from: layout.directMap.lowerBound) / pageSize)
       do throws(PageError) {
         try machine.freePages(frame, order: 0, cpu: cpu)
       } catch {

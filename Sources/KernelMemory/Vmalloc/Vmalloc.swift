@@ -7,6 +7,8 @@ import Synchronization
 /// through ``hostMemory(of:)`` where the system allows that. Source: `mm/vmalloc.c`.
 public final class Vmalloc: @unchecked Sendable {
   public let machine: Machine
+  /// Gives small things: lists of pages, and what ``kvmalloc(_:gfp:caller:cpu:)`` tries first; nil takes pages instead.
+  public let objects: SlabAllocator?
   public let layout: KernelLayout
   /// The kernel's page tables (`init_mm.pgd`).
   public let tables: PageTables
@@ -31,15 +33,18 @@ public final class Vmalloc: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - machine: its page allocator gives all pages, those of the tables included.
+  ///   - objects: where `kmalloc` is to be had, over the same machine.
   ///   - vmapNodes: 1 to 128; nil as Linux chooses, the number of CPUs on the 64-bit machine, else 1.
   ///   - preallocatesTopLevel: whether all tables of the second level are made at once, 64 pages on the 64-bit
   ///     machine, so that no top level ever changes later; processes copy it.
   ///   - cpu: the calling thread's processor.
   /// - Throws: ``VmallocError/noMemoryForPageTables(pages:)``, ``VmallocError/machine(_:)``.
   public init(
-    machine: Machine, vmapNodes: Int? = nil, preallocatesTopLevel: Bool = true, cpu: CPU
+    machine: Machine, objects: SlabAllocator? = nil, vmapNodes: Int? = nil,
+    preallocatesTopLevel: Bool = true, cpu: CPU
   ) throws(VmallocError) {
     self.machine = machine
+    self.objects = objects
     layout = KernelLayout(machine.kind, memory: machine.memory.byteCount)
     let nodes = vmapNodes ?? (machine.kind == .x86_64 ? machine.cpus.count : 1)
     self.vmapNodes = min(max(nodes, 1), 128)
@@ -74,8 +79,8 @@ public final class Vmalloc: @unchecked Sendable {
   }
 
   deinit {
-    // Mappings of areas into this process end with the areas.
-    forEachBusy { node in unmapHost(node) }
+    // Mappings into this process end with the areas. Not by way of the trees, which may be broken.
+    for index in 1..<space.pointee.pool.firstUnused { unmapHost(space.pointee.nodes[Int(index)]) }
     space.deinitialize(count: 1)
     space.deallocate()
   }
@@ -152,16 +157,6 @@ public final class Vmalloc: @unchecked Sendable {
     space.pointee.lock.lock()
     defer { space.pointee.lock.unlock() }
     return body(space)
-  }
-
-  private func forEachBusy(_ body: (AreaNode) -> Void) {
-    locked { space in
-      var index = space.pointee.busy.first
-      while index != 0 {
-        body(space.pointee.nodes[Int(index)])
-        index = space.pointee.busy.next(index)
-      }
-    }
   }
 
   /// One page, with the page allocator's refusals in this type's words.

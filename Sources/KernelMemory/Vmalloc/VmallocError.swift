@@ -22,6 +22,10 @@ public enum VmallocError: Error, Hashable, Sendable, CustomStringConvertible {
   case notAllocated(PageFrame, PageUse)
   /// The address is no start of a block of the kernel's directly mapped memory.
   case page(PageError)
+  /// What `kmalloc` or `kfree` said.
+  case objects(SlabError)
+  /// `kvmalloc` without `kmalloc`.
+  case noObjects
   /// `__GFP_NOFAIL` was given, and the memory is used up for good.
   case cannotKeepPromise(GFPFlags)
   /// The page tables that every machine has take more pages than there are.
@@ -56,6 +60,10 @@ public enum VmallocError: Error, Hashable, Sendable, CustomStringConvertible {
     case .notAllocated(let frame, let use):
       "page frame \(frame) cannot be mapped: it is \(use.words)"
     case .page(let error): error.description
+    case .objects(let error): error.description
+    case .noObjects:
+      "kvmalloc tries kmalloc first, but this Vmalloc was made without it: give it an object allocator "
+        + "(objects: SLUB(machine))"
     case .cannotKeepPromise(let gfp):
       "the mask \(gfp) forbids failure (__GFP_NOFAIL), but nothing is left and nothing comes back: a "
         + "real kernel would hang here"
