@@ -94,6 +94,21 @@ public struct CacheLayout: Hashable, Sendable {
     cpuPartialSlabs = (2 * cpuPartial + perSlab - 1) / perSlab
   }
 
+  /// The layout of a design that decides for itself; nothing is kept on partial lists for good.
+  init(objectSize: Int, size: Int, alignment: Int, inUse: Int, order: Int, objects: Int) {
+    self.objectSize = objectSize
+    self.size = size
+    self.alignment = alignment
+    self.inUse = inUse
+    self.order = order
+    freePointerOffset = 0
+    minimumOrder = order
+    objectsPerSlab = objects
+    minPartial = 0
+    cpuPartial = 0
+    cpuPartialSlabs = 0
+  }
+
   /// The order SLUB gives a cache with slots of `size` bytes, or nil when it is too large (`calculate_order`).
   public static func order(forSize size: Int, cpus: Int) -> Int? {
     let bits = Int.bitWidth - max(cpus, 1).leadingZeroBitCount

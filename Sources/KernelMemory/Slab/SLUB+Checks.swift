@@ -108,7 +108,7 @@ extension SLUB {
       return nil
     }
     if let found { throw .misuse(noted(withTracks(found, address, cache, site), site)) }
-    release(discarded, cache, cpu: cpu)
+    releasePages(discarded, cache, cpu: cpu)
   }
 
   /// Whether an object is on its slab's free list. O(objects of the slab). Needs the lock.

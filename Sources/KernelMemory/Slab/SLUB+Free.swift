@@ -30,7 +30,7 @@ extension SLUB {
       return false
     }
     if isFree { throw .misuse(doubleFree(address, cache, site)) }
-    release(discarded, cache, cpu: cpu)
+    releasePages(discarded, cache, cpu: cpu)
   }
 
   /// Puts an object on its slab's free list; false when it is free already, as far as can be seen.
@@ -191,6 +191,6 @@ extension SLUB {
       }
     }
     state.pointee.lock.unlock()
-    return release(discarded, cache, cpu: cpu)
+    return releasePages(discarded, cache, cpu: cpu)
   }
 }

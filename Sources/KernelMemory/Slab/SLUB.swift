@@ -46,6 +46,8 @@ public final class SLUB: SlabAllocator, @unchecked Sendable {
 
   override var merges: Bool { options.merges }
 
+  override var slotsStartWithPages: Bool { true }
+
   override func layout(
     objectSize: Int, align: Int, flags: SlabFlags, hasConstructor: Bool
   ) -> CacheLayout? {
@@ -99,6 +101,14 @@ public final class SLUB: SlabAllocator, @unchecked Sendable {
 
   override func shrinkSlabs(_ cache: ObjectCache, cpu: CPU) -> Int {
     flushAndShrink(cache, cpu: cpu)
+  }
+
+  override func privateObjects(_ cache: ObjectCache, _ frame: UInt32) -> Int {
+    machine.cpus.reduce(0) { $0 + privateLength($1, cache, frame) }
+  }
+
+  override func liveTracks(_ cache: ObjectCache) -> [Track?] {
+    cache.flags.contains(.storeUser) ? trackLive(cache) : []
   }
 
   override func check(_ cache: ObjectCache) throws(SlabInvariantViolation) {

@@ -98,7 +98,8 @@ extension SlabAllocator {
       cache.flags.isDisjoint(with: SlabFlags.neverMerge.union(.kmalloc)) && !cache.hasConstructor
         && cache.size >= rounded && cache.size - rounded < CacheLayout.word
         && cache.flags.intersection(.mergeSame) == flags.intersection(.mergeSame)
-        && cache.size.isMultiple(of: alignment) && cache.alignment >= alignment
+        && cache.size.isMultiple(of: alignment)
+        && (slotsStartWithPages || cache.alignment.isMultiple(of: alignment))
     }
   }
 

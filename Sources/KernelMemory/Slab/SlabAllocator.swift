@@ -124,6 +124,9 @@ public class SlabAllocator: @unchecked Sendable {
   /// Whether caches with these parameters may share slabs.
   var merges: Bool { false }
 
+  /// Whether slots start at multiples of their size from the start of a page.
+  var slotsStartWithPages: Bool { false }
+
   /// Completes a new cache: arrays, random order.
   func prepare(_ cache: ObjectCache, arrayCapacity: Int?) throws(SlabError) {}
 
@@ -145,8 +148,20 @@ public class SlabAllocator: @unchecked Sendable {
   /// Checks one cache.
   func check(_ cache: ObjectCache) throws(SlabInvariantViolation) {}
 
+  /// Checks what belongs to no cache.
+  func checkAll() throws(SlabInvariantViolation) {}
+
+  /// Adds what belongs to no cache.
+  func sharedCounts(_ sum: inout SlabStatistics) {}
+
   /// Bytes usable of an object (`ksize`).
   func usableSize(_ address: UInt, _ cache: ObjectCache) -> Int { cache.size }
+
+  /// How many of a slab's objects a CPU keeps for itself, uncounted by the slab.
+  func privateObjects(_ cache: ObjectCache, _ frame: UInt32) -> Int { 0 }
+
+  /// Every object of a cache that is in use, with who allocated it where that is known.
+  func liveTracks(_ cache: ObjectCache) -> [Track?] { [] }
 
   /// The cache's line in `/proc/slabinfo`.
   func slabInfo(of cache: ObjectCache) -> SlabInfo {

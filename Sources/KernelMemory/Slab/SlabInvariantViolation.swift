@@ -19,8 +19,12 @@ public struct SlabInvariantViolation: Error, Hashable, Sendable, CustomStringCon
   public let finding: String
 
   init(_ rule: Rule, _ cache: ObjectCache, _ finding: String) {
+    self.init(rule, cache.name, finding)
+  }
+
+  init(_ rule: Rule, _ cache: String, _ finding: String) {
     self.rule = rule
-    self.cache = cache.name
+    self.cache = cache
     self.finding = finding
   }
 
@@ -34,5 +38,6 @@ extension SlabAllocator {
   /// - Throws: ``SlabInvariantViolation``, the first one found.
   public final func checkInvariants() throws(SlabInvariantViolation) {
     for cache in caches { try check(cache) }
+    try checkAll()
   }
 }

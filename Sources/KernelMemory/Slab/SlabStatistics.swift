@@ -35,8 +35,19 @@ public struct SlabStatistics: Hashable, Sendable {
   public var largeBlocks = 0
   /// Their pages.
   public var largePages = 0
+  /// Pages that hold objects of any cache (SLOB).
+  public var mixedPages = 0
+  /// Bytes in use on them, with what precedes objects.
+  public var mixedBytes = 0
+  /// Objects of `kmalloc` that are in no cache (SLOB).
+  public var otherObjects = 0
+
   /// Pages held in all.
-  public var pages: Int { caches.pages + largePages }
+  public var pages: Int { caches.pages + largePages + mixedPages }
+  /// Objects and blocks handed out and not given back.
+  public var objects: Int { caches.objects + otherObjects + largeBlocks }
+  /// Bytes handed out: what slots, blocks and headers take.
+  public var bytesAllocated: Int { caches.slotBytes + mixedBytes + largePages * pageSize }
 }
 
 extension ObjectCache {
@@ -51,6 +62,7 @@ extension SlabAllocator {
     for cache in caches { sum.caches += cache.statistics }
     sum.largeBlocks = largeBlocks.load(ordering: .relaxed)
     sum.largePages = largePages.load(ordering: .relaxed)
+    sharedCounts(&sum)
     return sum
   }
 
