@@ -18,7 +18,7 @@ import Testing
   }
 
   private func name(_ pointer: UnsafeMutableRawPointer, _ offset: Int = 0) -> String {
-    hex(0xffff_8880_0000_0000 + UInt(bitPattern: pointer + offset) - base)
+    hex(0xffff_8880_0000_0000 &+ UInt(bitPattern: pointer + offset) &- base)
   }
 
   private func expect(

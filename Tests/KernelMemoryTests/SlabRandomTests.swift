@@ -73,7 +73,7 @@ private final class SlabModel {
 
   func step(_ choices: Choices) throws {
     let cpu = machine.cpus[try choices.draw(0...1)]
-    switch try choices.weighted([6, 6, 10, 2, 2, 1, 1]) {
+    switch try choices.weighted([6, 6, 10, 2, 2, 1, 1, 1]) {
     case 0:
       let size = try choices.element(of: [
         1, 8, 20, 64, 96, 100, 192, 500, 2000, 4000, 8192, 20_000,
@@ -109,6 +109,17 @@ private final class SlabModel {
     case 5:
       choices.note("bad frees on CPU \(cpu.number)")
       try badFrees(cpu)
+    case 6:
+      choices.note("kmalloc until memory is short on CPU \(cpu.number)")
+      for size in [60_000, 8000, 8] {
+        for _ in 0..<400 {
+          guard let pointer = try allocator.kmalloc(size, gfp: .nowait, cpu: cpu) else {
+            choices.label("exhausted")
+            break
+          }
+          try keep(pointer, size, cache: nil, choices)
+        }
+      }
     default:
       (allocator as? SLAB)?.reap(cpu: cpu)
     }
@@ -120,10 +131,7 @@ private final class SlabModel {
   private func keep(
     _ pointer: UnsafeMutableRawPointer?, _ size: Int, cache: Int?, _ choices: Choices
   ) throws {
-    guard let pointer else {
-      choices.label("exhausted")
-      return
-    }
+    guard let pointer else { return }
     let align = cache.map { caches[$0].alignment } ?? (size & (size - 1) == 0 ? size : 8)
     let offset = pointer - machine.memory.base
     if !offset.isMultiple(of: min(align, pageSize)) { throw Wrong("\(size) bytes at \(offset)") }

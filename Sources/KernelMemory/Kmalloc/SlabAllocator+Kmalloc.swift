@@ -176,10 +176,10 @@ extension SlabAllocator {
       if case .allocated(let head, _) = machine.use(of: frame) {
         start = self.address(of: UInt32(head.number))
       }
-      var report = SlabReport(
-        .misaligned, cache: "kfree", address: mapped(address), object: mapped(start))
-      report.caller = site
-      throw .misuse(report)
+      throw .misuse(
+        noted(
+          SlabReport(.misaligned, cache: "kfree", address: mapped(address), object: mapped(start)),
+          site))
     }
     (owners + frame.number).update(repeating: Self.noCache, count: 1 << order)
     largeBlocks.subtract(1, ordering: .relaxed)
