@@ -4,12 +4,13 @@
 @frozen
 public struct CallSite: Hashable, Sendable, CustomStringConvertible {
   /// Address of the text, UTF-8; 0 for none.
-  let text: UInt
-  let length: UInt32
+  @usableFromInline let text: UInt
+  @usableFromInline let length: UInt32
   /// 0 when the text says it all.
-  let line: UInt32
+  @usableFromInline let line: UInt32
 
   /// A place in a source file.
+  @inlinable @inline(__always)
   public init(file: StaticString, line: UInt) {
     text = UInt(bitPattern: file.utf8Start)
     length = UInt32(truncatingIfNeeded: file.utf8CodeUnitCount)

@@ -16,15 +16,14 @@ extension SlabAllocator {
     _ size: Int, gfp: GFPFlags, cpu: CPU, site: CallSite
   ) throws(SlabError) -> UnsafeMutableRawPointer? {
     let last = UInt(bitPattern: size &- 1)
-    if last < 8192, gfp.rawValue & Self.specialKmalloc == 0,
+    // One test for both: too large, or special.
+    if last &>> 13 | UInt(gfp.rawValue & Self.specialKmalloc) == 0,
       cpu.state.pointee.guarded.enter(allocating: gfp)
     {
       let id = kmallocIDs[Int(bitPattern: last &>> 3)]
-      if let object = cpu.objects(UInt16(id)).pop() {
-        cpu.state.pointee.guarded.leave()
-        return object
-      }
+      let object = cpu.objects(UInt16(id)).pop()
       cpu.state.pointee.guarded.leave()
+      if object != 0 { return UnsafeMutableRawPointer(bitPattern: object).unsafelyUnwrapped }
     }
     return try kmallocSlowly(size, gfp: gfp, cpu: cpu, site: site)
   }
@@ -71,9 +70,9 @@ extension SlabAllocator {
   }
 
   /// Mask bits with which `kmalloc` takes the slow way: another family, zeroing, and zones that no cache has.
-  @usableFromInline static var specialKmalloc: UInt32 {
-    GFPFlags([.dma, .highmem, .dma32, .reclaimable, .account, .zero]).rawValue
-  }
+  ///
+  /// A plain number, so that callers in other modules see a constant.
+  @inlinable static var specialKmalloc: UInt32 { 0x40_0117 }
 
   @inline(never)
   @usableFromInline
@@ -115,7 +114,7 @@ extension SlabAllocator {
     if cpu.state.pointee.guarded.enter(allocating: gfp) {
       let object = cpu.objects(cache.state.pointee.id).pop()
       cpu.state.pointee.guarded.leave()
-      if let object { return UInt(bitPattern: object) }
+      if object != 0 { return object }
     }
     return try take(cache, bytes: size, gfp: gfp, cpu: cpu, site: site)
   }

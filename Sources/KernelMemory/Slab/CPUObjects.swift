@@ -5,38 +5,93 @@
 /// slabs (`struct kmem_cache_cpu`). The CPU's ``CPUGuard`` protects it.
 @usableFromInline
 struct CPUObjects {
-  /// Objects in the array.
-  @usableFromInline var count: UInt32 = 0
-  /// Objects that the array may hold; 0 sends every operation the slow way.
-  @usableFromInline var capacity: UInt32 = 0
-  /// Addresses of ready objects. The element before the first is no object's address, so that the top can always
-  /// be looked at.
-  @usableFromInline var entries: UnsafeMutablePointer<UInt>
-  /// Bits that no object's address has set.
-  @usableFromInline var alignMask: UInt = 0
+  /// Behind the object that came last. Pointers rather than counts: one instruction less for each operation.
+  @usableFromInline var top: UnsafeMutablePointer<UInt>
+  /// Where the array ends; at its start for an array that holds nothing, so that every operation goes the slow way.
+  @usableFromInline var limit: UnsafeMutablePointer<UInt>
   /// Objects handed out on this CPU so far.
   @usableFromInline var allocations = 0
-  /// Objects that this CPU took out of slabs, less those that it put back.
+  /// Low bits that no object's address has set.
+  @usableFromInline var alignMask: UInt32 = 0
+  /// Head frame of the slab that the CPU allocates from; 0 for none.
+  var slab: UInt32 = 0
+  /// Addresses of ready objects. The element before the first is 0, so that the top can always be looked at.
+  let entries: UnsafeMutablePointer<UInt>
+  /// Objects that came to the array from slabs or the shared array, less those that went there.
   var fromSlabs = 0
   /// First object of the CPU slab's private free list; its length is not known.
   var freeList: UInt = 0
-  /// Head frame of the slab that the CPU allocates from; 0 for none.
-  var slab: UInt32 = 0
   /// First of the chain of partial slabs; 0 for none.
   var partial: UInt32 = 0
   /// Length of the chain.
   var partialSlabs: UInt32 = 0
 
-  init(entries: UnsafeMutablePointer<UInt>) { self.entries = entries }
+  init(entries: UnsafeMutablePointer<UInt>) {
+    self.entries = entries
+    top = entries
+    limit = entries
+  }
+
+  /// Objects in the array.
+  var count: Int {
+    get { top - entries }
+    set { top = entries + newValue }
+  }
+
+  /// Objects that the array may hold.
+  var capacity: Int {
+    get { limit - entries }
+    set { limit = entries + newValue }
+  }
 
   /// Objects given back on this CPU so far. An object that was handed out came from a slab or from a free.
-  var frees: Int { Int(count) + allocations - fromSlabs }
+  var frees: Int { count + allocations - fromSlabs }
 
   /// The largest ``capacity``.
   static let mostEntries = 256
   /// Entries of one array with the element before the first, as whole cache lines. An odd number of lines keeps the
   /// arrays of several caches out of each other's cache sets.
   static let entryStride = 264
+}
+
+/// A cache's array of ready objects for all CPUs, last in, first out, moved in batches.
+///
+/// What one CPU frees and another allocates passes through here and touches no slab: the full sheaves of
+/// `struct node_barn` in Linux 6.18's SLUB, and the shared `struct array_cache` of SLAB. Under the cache's lock.
+struct SharedObjects {
+  /// Addresses; nil while none are kept.
+  var entries: UnsafeMutablePointer<UInt>?
+  var count = 0
+  var capacity = 0
+
+  /// Makes room for `capacity` objects.
+  mutating func allocate(capacity: Int) {
+    guard capacity > 0 else { return }
+    entries = .allocate(capacity: capacity)
+    self.capacity = capacity
+  }
+
+  mutating func deallocate() {
+    entries?.deallocate()
+    self = SharedObjects()
+  }
+
+  /// Moves up to `wanted` objects to an array; the number of those that were there.
+  mutating func take(_ wanted: Int, to array: UnsafeMutablePointer<UInt>) -> Int {
+    guard let entries, count > 0 else { return 0 }
+    let moved = min(wanted, count)
+    count -= moved
+    array.update(from: entries + count, count: moved)
+    return moved
+  }
+
+  /// Moves objects here from an array; false, with nothing done, when there is no room for all.
+  mutating func put(_ moved: Int, from array: UnsafeMutablePointer<UInt>) -> Bool {
+    guard let entries, capacity - count >= moved else { return false }
+    (entries + count).update(from: array, count: moved)
+    count += moved
+    return true
+  }
 }
 
 extension CPU {

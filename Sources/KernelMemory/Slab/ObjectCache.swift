@@ -37,6 +37,8 @@ struct CacheState: ~Copyable {
 
   /// Objects moved to or from a CPU's array at a time.
   var batch = 1
+  /// Ready objects that all CPUs share, between their arrays and the slabs.
+  var shared = SharedObjects()
   /// What an allocator other than SLUB keeps for the cache.
   var extra: UnsafeMutableRawPointer?
 

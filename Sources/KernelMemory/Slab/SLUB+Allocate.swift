@@ -24,9 +24,19 @@ extension SLUB {
     let state = cache.state
     let line = cpu.objects(state.pointee.id)
     // Here for another reason than an empty array.
-    if let object = line.pop() { return UInt(bitPattern: object) }
+    if line.pointee.count > 0 { return line.pop() }
     let wanted = line.pointee.capacity == 0 ? 1 : state.pointee.batch
     let entries = line.pointee.entries
+    if state.pointee.shared.capacity > 0 {
+      state.pointee.lock.lock()
+      let moved = state.pointee.shared.take(wanted, to: entries)
+      state.pointee.lock.unlock()
+      if moved > 0 {
+        line.pointee.fromSlabs += moved
+        line.pointee.count = moved
+        return line.pop()
+      }
+    }
     let (offset, secret) = (UInt(state.pointee.layout.freePointerOffset), state.pointee.secret)
     // From the top down, so that they leave the array in the order in which they leave the slab.
     var place = wanted
@@ -50,8 +60,8 @@ extension SLUB {
     guard moved > 0 else { return 0 }
     if place > 0 { entries.update(from: entries + place, count: moved) }
     line.pointee.fromSlabs += moved
-    line.pointee.count = UInt32(moved)
-    return line.pop().map { UInt(bitPattern: $0) } ?? 0
+    line.pointee.count = moved
+    return line.pop()
   }
 
   /// Gives the CPU a slab with free objects: what others freed into its own, from its chain, from the cache's list.

@@ -7,8 +7,8 @@ extension SLUB {
     var discarded: UInt32 = 0
     let isFree = cpu.state.pointee.guarded.asOwner { () -> Bool in
       let line = cpu.objects(cache.state.pointee.id)
-      let count = Int(line.pointee.count)
-      let (entries, capacity) = (line.pointee.entries, Int(line.pointee.capacity))
+      let count = line.pointee.count
+      let (entries, capacity) = (line.pointee.entries, line.pointee.capacity)
       if count > 0, entries[count - 1] == address { return true }
       if count < capacity {
         entries[count] = address
@@ -20,13 +20,17 @@ extension SLUB {
       if capacity == 0 { return !giveBack(address, cache, line, &discarded) }
       // The oldest leave: the newest are the ones whose memory is still in the processor's cache.
       let batch = cache.state.pointee.batch
-      for place in 0..<batch where !giveBack(entries[place], cache, line, &discarded) {
-        reportLateDoubleFree(entries[place], cache)
-        line.pointee.fromSlabs -= 1
+      if cache.state.pointee.shared.put(batch, from: entries) {
+        line.pointee.fromSlabs -= batch
+      } else {
+        for place in 0..<batch where !giveBack(entries[place], cache, line, &discarded) {
+          reportLateDoubleFree(entries[place], cache)
+          line.pointee.fromSlabs -= 1
+        }
       }
       entries.update(from: entries + batch, count: count - batch)
       entries[count - batch] = address
-      line.pointee.count = UInt32(count - batch + 1)
+      line.pointee.count = count - batch + 1
       return false
     }
     if isFree { throw .misuse(doubleFree(address, cache, site)) }
@@ -121,14 +125,31 @@ extension SLUB {
   func flush(
     _ cache: ObjectCache, _ line: UnsafeMutablePointer<CPUObjects>, _ discarded: inout UInt32
   ) {
-    for place in 0..<Int(line.pointee.count)
+    for place in 0..<line.pointee.count
     where !giveBack(line.pointee.entries[place], cache, line, &discarded) {
       reportLateDoubleFree(line.pointee.entries[place], cache)
       line.pointee.fromSlabs -= 1
     }
     line.pointee.count = 0
+    giveBackShared(cache, line, &discarded)
     if line.pointee.slab != 0 { deactivate(cache, line, &discarded) }
     putChain(cache.state, line, &discarded)
+  }
+
+  /// Empties the shared array.
+  private func giveBackShared(
+    _ cache: ObjectCache, _ line: UnsafeMutablePointer<CPUObjects>, _ discarded: inout UInt32
+  ) {
+    guard let entries = cache.state.pointee.shared.entries else { return }
+    for place in 0..<cache.state.pointee.shared.count {
+      // As if it came from the shared array to this CPU first.
+      line.pointee.fromSlabs += 1
+      if !giveBack(entries[place], cache, line, &discarded) {
+        reportLateDoubleFree(entries[place], cache)
+        line.pointee.fromSlabs -= 1
+      }
+    }
+    cache.state.pointee.shared.count = 0
   }
 
   /// Gives the CPU's slab its private list back and lets go of it (`deactivate_slab`).

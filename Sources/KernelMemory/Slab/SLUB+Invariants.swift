@@ -14,6 +14,7 @@ extension SLUB {
     var census = Census()
     try checkSlabs(cache, &census)
     try checkCPUs(cache, &census)
+    try checkShared(cache, &census)
     try checkList(cache.state.pointee.partial, .partial, cache, "list of partial slabs")
     try checkList(cache.state.pointee.full, .full, cache, "list of full slabs")
     let state = cache.state
@@ -144,16 +145,8 @@ extension SLUB {
           "the array of CPU \(cpu.number) holds \(line.count) objects, but has room for "
             + "\(line.capacity)")
       }
-      for place in 0..<Int(line.count) {
-        let object = line.entries[place]
-        guard owner(of: object) == cache.state.pointee.id,
-          isObject(object, slab(of: object, cache), cache)
-        else {
-          throw SlabInvariantViolation(
-            .objects, cache,
-            "the array of CPU \(cpu.number) holds \(hex(mapped(object))), which is no object")
-        }
-        try see(object, cache, &census)
+      for place in 0..<line.count {
+        try checkReady(line.entries[place], cache, "the array of CPU \(cpu.number)", &census)
       }
       if line.slab != 0 {
         guard slabs[Int(line.slab)].place == .cpu,
@@ -171,6 +164,34 @@ extension SLUB {
       }
       try checkChain(line, cpu, cache)
     }
+  }
+
+  private func checkShared(
+    _ cache: ObjectCache, _ census: inout Census
+  ) throws(SlabInvariantViolation) {
+    let shared = cache.state.pointee.shared
+    if shared.count > shared.capacity {
+      throw SlabInvariantViolation(
+        .counts, cache,
+        "the shared array holds \(shared.count) objects, but has room for \(shared.capacity)")
+    }
+    guard let entries = shared.entries else { return }
+    for place in 0..<shared.count {
+      try checkReady(entries[place], cache, "the shared array", &census)
+    }
+  }
+
+  /// An object in an array.
+  private func checkReady(
+    _ object: UInt, _ cache: ObjectCache, _ whose: String, _ census: inout Census
+  ) throws(SlabInvariantViolation) {
+    guard owner(of: object) == cache.state.pointee.id,
+      isObject(object, slab(of: object, cache), cache)
+    else {
+      throw SlabInvariantViolation(
+        .objects, cache, "\(whose) holds \(hex(mapped(object))), which is no object")
+    }
+    try see(object, cache, &census)
   }
 
   private func checkChain(

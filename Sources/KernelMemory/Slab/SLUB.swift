@@ -74,10 +74,11 @@ public final class SLUB: SlabAllocator, @unchecked Sendable {
         reason: "a CPU's array holds 0 to \(CPUObjects.mostEntries) objects, not \(capacity)")
     }
     cache.state.pointee.batch = max(capacity / 2, 1)
+    cache.state.pointee.shared.allocate(capacity: sharedCapacity(capacity, size: layout.size))
     for cpu in machine.cpus {
       let line = cpu.objects(cache.state.pointee.id)
-      line.pointee.capacity = UInt32(capacity)
-      line.pointee.alignMask = UInt(layout.alignment - 1)
+      line.pointee.capacity = capacity
+      line.pointee.alignMask = UInt32(layout.alignment - 1)
     }
   }
 
@@ -129,6 +130,14 @@ public final class SLUB: SlabAllocator, @unchecked Sendable {
       super.resizeInPlace(address, to: size, usable: usable, zero: zero)
     }
   }
+
+  /// Ten arrays' worth (`MAX_FULL_SHEAVES`), and no more than 1/128 of the memory.
+  private func sharedCapacity(_ capacity: Int, size: Int) -> Int {
+    let share = machine.managedPages * pageSize / 128 / size
+    return min(10 * capacity, share)
+  }
+
+  override func dismantle(_ cache: ObjectCache) { cache.state.pointee.shared.deallocate() }
 
   /// Few objects when they are large, and no more in all arrays of a cache than 1/256 of the memory.
   private func defaultCapacity(size: Int) -> Int {

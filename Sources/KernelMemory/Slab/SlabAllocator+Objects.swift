@@ -16,12 +16,9 @@ extension ObjectCache {
     if gfp.rawValue & GFPFlags.zero.rawValue == 0,
       cpu.state.pointee.guarded.enter(allocating: gfp)
     {
-      let line = cpu.objects(state.pointee.id)
-      if let object = line.pop() {
-        cpu.state.pointee.guarded.leave()
-        return object
-      }
+      let object = cpu.objects(state.pointee.id).pop()
       cpu.state.pointee.guarded.leave()
+      if object != 0 { return UnsafeMutableRawPointer(bitPattern: object).unsafelyUnwrapped }
     }
     return try allocateSlowly(gfp: gfp, cpu: cpu, site: site)
   }
@@ -99,27 +96,29 @@ extension ObjectCache {
 }
 
 extension UnsafeMutablePointer where Pointee == CPUObjects {
-  /// Takes the object that came last, or nil when there is none.
+  /// Takes the object that came last; 0, which lies below the first, when there is none.
   @inlinable @inline(__always)
-  func pop() -> UnsafeMutableRawPointer? {
-    let count = pointee.count
-    if count == 0 { return nil }
-    pointee.count = count &- 1
-    pointee.allocations &+= 1
-    return UnsafeMutableRawPointer(bitPattern: pointee.entries[Int(count &- 1)]).unsafelyUnwrapped
+  func pop() -> UInt {
+    let last = pointee.top - 1
+    let object = last.pointee
+    if object != 0 {
+      pointee.top = last
+      pointee.allocations &+= 1
+    }
+    return object
   }
 
   /// Puts an object on top; false when there is no room, or something about the address needs a look.
   @inlinable @inline(__always)
   func push(_ address: UInt) -> Bool {
-    let count = pointee.count
-    let top = pointee.entries + Int(count)
-    if count >= pointee.capacity || address & pointee.alignMask != 0 || (top - 1).pointee == address
+    let top = pointee.top
+    if top >= pointee.limit || UInt32(truncatingIfNeeded: address) & pointee.alignMask != 0
+      || (top - 1).pointee == address
     {
       return false
     }
     top.pointee = address
-    pointee.count = count &+ 1
+    pointee.top = top + 1
     return true
   }
 }

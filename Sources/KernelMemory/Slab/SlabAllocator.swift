@@ -97,7 +97,10 @@ public class SlabAllocator: @unchecked Sendable {
   deinit {
     for cpu in machine.cpus { cpu.state.pointee.objects = nil }
     registry.withLock { registry in
-      for id in Self.firstCache..<registry.nextID { (states + Int(id)).deinitialize(count: 1) }
+      for id in Self.firstCache..<registry.nextID {
+        states[Int(id)].shared.deallocate()
+        (states + Int(id)).deinitialize(count: 1)
+      }
     }
     states.deallocate()
     kmallocIDs.deallocate()

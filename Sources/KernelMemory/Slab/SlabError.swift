@@ -1,5 +1,7 @@
 /// A call that an object allocator refuses; nothing has changed.
-public enum SlabError: Error, Hashable, Sendable, CustomStringConvertible {
+///
+/// Indirect, so that a call that may throw it returns one word and stays short.
+public indirect enum SlabError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The cache cannot be made.
   case badCache(String, reason: String)
   /// There is no room for another cache.
