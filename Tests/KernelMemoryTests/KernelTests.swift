@@ -56,12 +56,20 @@ import Testing
     #expect(
       kernel.shutDown().description == """
         shut down with leaks:
-          kmalloc-128: 2 objects
-          inode: 1 object
-          kmalloc above 8192 bytes: 1 block
+          kmalloc, whole pages: 1 object, 32768 bytes
+          inode: 1 object, 600 bytes
+          kmalloc-128: 2 objects, 256 bytes
           vmalloc: 3 pages at \(area), by load_module
           page allocator: 2 pages
         """)
+  }
+
+  @Test("with tracking, a leak names the line that allocated")
+  func trackedLeak() throws {
+    let kernel = try Kernel(megabytes: 64, debug: .storeUser)
+    _ = try kernel.kmalloc(100, file: "Driver.swift", line: 7)
+    #expect(
+      kernel.shutDown().objects.entries.map(\.site?.description) == ["Driver.swift:7"])
   }
 
   @Test("a machine that cannot be built says why")

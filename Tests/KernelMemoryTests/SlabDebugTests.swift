@@ -258,9 +258,9 @@ import Testing
     #expect(
       slub.leakReport().description == """
         5 objects, \(4 * slot + 16384) bytes were not freed:
-          kmalloc, whole pages: 1 objects, 16384 bytes, allocated in mapper
+          kmalloc, whole pages: 1 object, 16384 bytes, allocated in mapper
           kmalloc-128: 3 objects, \(3 * slot) bytes, allocated in reader
-          kmalloc-128: 1 objects, \(slot) bytes, allocated in writer
+          kmalloc-128: 1 object, \(slot) bytes, allocated in writer
         """)
   }
 

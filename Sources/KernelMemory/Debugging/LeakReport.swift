@@ -1,7 +1,7 @@
 /// What was allocated and not freed, by cache and by who allocated it.
 public struct LeakReport: Hashable, Sendable, CustomStringConvertible {
   /// Objects of one cache that one place allocated.
-  public struct Entry: Hashable, Sendable {
+  public struct Entry: Hashable, Sendable, CustomStringConvertible {
     /// The cache's name; `kmalloc, whole pages` for what the page allocator served.
     public let cache: String
     public let objects: Int
@@ -9,6 +9,11 @@ public struct LeakReport: Hashable, Sendable, CustomStringConvertible {
     public let bytes: Int
     /// nil where the cache keeps no track.
     public let site: CallSite?
+
+    public var description: String {
+      "\(cache): \(objects) object\(objects == 1 ? "" : "s"), \(bytes) bytes"
+        + (site.map { ", allocated in \($0)" } ?? "")
+    }
   }
 
   /// Most bytes first.
@@ -21,11 +26,10 @@ public struct LeakReport: Hashable, Sendable, CustomStringConvertible {
   /// A line in all, then a line for each entry.
   public var description: String {
     if isEmpty { return "no leaks" }
-    var lines = ["\(objects) objects, \(bytes) bytes were not freed:"]
-    for entry in entries {
-      let by = entry.site.map { ", allocated in \($0)" } ?? ""
-      lines.append("  \(entry.cache): \(entry.objects) objects, \(entry.bytes) bytes\(by)")
-    }
+    var lines = [
+      "\(objects) object\(objects == 1 ? "" : "s"), \(bytes) bytes were not freed:"
+    ]
+    for entry in entries { lines.append("  \(entry)") }
     return lines.joined(separator: "\n")
   }
 }

@@ -1,14 +1,8 @@
 /// What was still allocated when a kernel was taken down.
 public struct ShutdownReport: Hashable, Sendable, CustomStringConvertible {
-  /// Objects of one cache.
-  public struct Objects: Hashable, Sendable {
-    public let cache: String
-    public let count: Int
-  }
-  /// Caches with live objects, oldest first.
-  public let objects: [Objects]
-  /// Blocks of whole pages that `kmalloc` gave for more than 8192 bytes.
-  public let largeBlocks: Int
+  /// Objects, and blocks of whole pages from `kmalloc`; with their call sites where
+  /// ``SlabFlags/storeUser`` is on.
+  public let objects: LeakReport
   /// Areas that nobody freed, in ascending order.
   public let areas: [VmallocArea]
   /// Pages allocated by order and not freed.
@@ -16,18 +10,15 @@ public struct ShutdownReport: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether everything was given back.
   public var isClean: Bool {
-    objects.isEmpty && largeBlocks == 0 && areas.isEmpty && pages == 0
+    objects.isEmpty && areas.isEmpty && pages == 0
   }
 
   /// A line for each thing that leaked, or one that says that nothing did.
   public var description: String {
     if isClean { return "shut down: everything was given back" }
     var lines = ["shut down with leaks:"]
-    for leak in objects {
-      lines.append("  \(leak.cache): \(counted(leak.count, "object"))")
-    }
-    if largeBlocks > 0 {
-      lines.append("  kmalloc above 8192 bytes: \(counted(largeBlocks, "block"))")
+    for leak in objects.entries {
+      lines.append("  \(leak)")
     }
     for area in areas {
       lines.append("  vmalloc: \(counted(area.pages, "page")) at \(area.start), by \(area.caller)")
@@ -55,11 +46,7 @@ extension Kernel {
       let held = slab.statistics
       let allocated = machine.node.zones.reduce(0) { $0 + machine.pages(in: $1).allocated }
       return ShutdownReport(
-        objects: slab.caches.compactMap { cache in
-          let live = cache.statistics.objects
-          return live > 0 ? ShutdownReport.Objects(cache: cache.name, count: live) : nil
-        },
-        largeBlocks: held.largeBlocks, areas: leaked,
+        objects: slab.leakReport(), areas: leaked,
         pages: allocated - held.pages - leaked.reduce(0) { $0 + $1.ownedPages })
     }
   }
