@@ -12,8 +12,8 @@ import Testing
   init() throws {
     machine = try Machine(memory: 16 << 20)
     cpu = machine.cpus[0]
-    small = try #require(try machine.allocatePages(order: 3, gfp: .kernel, cpu: cpu))
-    large = try #require(try machine.allocatePages(order: 5, gfp: .kernel, cpu: cpu))
+    small = try #require(try machine.allocatePages(order: 3, gfp: .highuserMovable, cpu: cpu))
+    large = try #require(try machine.allocatePages(order: 5, gfp: .highuserMovable, cpu: cpu))
     machine.drain(cpu)
     try #require(small == PageFrame(0x8) && large == PageFrame(0x20))
   }

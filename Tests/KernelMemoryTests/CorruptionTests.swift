@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import KernelMemory
@@ -17,8 +18,9 @@ import Testing
     machine = try Machine(memory: 16 << 20, cpus: 2, reserved: [0..<16])
     zone = machine.node.zones[0]
     map = machine.map
-    block = try #require(try machine.allocatePages(order: 4, gfp: .kernel, cpu: machine.cpus[0]))
-    cached = try #require(try machine.allocatePages(order: 0, gfp: .kernel, cpu: machine.cpus[0]))
+    let (cpu, gfp) = (machine.cpus[0], GFPFlags.highuserMovable)
+    block = try #require(try machine.allocatePages(order: 4, gfp: gfp, cpu: cpu))
+    cached = try #require(try machine.allocatePages(order: 0, gfp: gfp, cpu: cpu))
     try machine.freePages(cached, order: 0, cpu: machine.cpus[0])
     try #require(block == PageFrame(0x10) && cached == PageFrame(0x20))
     try machine.checkInvariants()
@@ -107,34 +109,38 @@ import Testing
   // MARK: Free lists
 
   @Test func aFreeBlockOnNoList() {
-    let head = zone.listHead(3)
+    let head = zone.listHead(3, .movable)
     map.makeEmptyList(head)
     expect(
       .links,
-      "the free list of order 3 has length 0, but the number of free blocks of that order is 1")
+      "the Movable free list of order 3 has length 0, but the number of free blocks of that order and type "
+        + "is 1")
   }
 
   @Test func anAllocatedBlockOnAFreeList() {
-    map.insert(UInt32(block.number), after: zone.listHead(3))
+    map.insert(UInt32(block.number), after: zone.listHead(3, .movable))
     expect(
-      .links, "the free list of order 3 leads to page frame 0x10, where no such block starts")
+      .links,
+      "the Movable free list of order 3 leads to page frame 0x10, where no such block starts")
   }
 
   @Test func aLinkOutOfTheZone() {
     map.links[0x28].next = 0x1000
-    expect(.links, "the free list of order 3 leads to 0x1000, which is not in the zone")
+    expect(.links, "the Movable free list of order 3 leads to 0x1000, which is not in the zone")
   }
 
   @Test func aLinkThatDoesNotComeBack() {
     map.links[0x28].previous = 0x10
     expect(
-      .links, "page frame 0x28 on the free list of order 3 does not point back to the one before")
+      .links,
+      "page frame 0x28 on the Movable free list of order 3 does not point back to the one before")
   }
 
   @Test func aHeadThatForgotItsTail() {
-    let head = zone.listHead(3)
+    let head = zone.listHead(3, .movable)
     map.links[Int(head)].previous = head
-    expect(.links, "the head of the free list of order 3 does not point back to the last block")
+    expect(
+      .links, "the head of the Movable free list of order 3 does not point back to the last block")
   }
 
   @Test func aCircleThatMissesTheHead() {
@@ -143,33 +149,73 @@ import Testing
     map.links[Int(blocks[2])].previous = blocks[1]
     expect(
       .links,
-      "page frame 0xc00 on the free list of order 10 does not point back to the one before")
+      "page frame 0xc00 on the Movable free list of order 10 does not point back to the one before")
   }
 
   // MARK: Counters
 
   @Test func aWrongCountOfBlocks() {
-    zone.state.pointee.freeBlockCounts[3] = 2
-    expect(.counts, "the count of free blocks of order 3 is 2, but their number is 1")
+    zone.lists(MigrateType.movable.rawValue)[3].count = 2
+    expect(.counts, "the count of Movable free blocks of order 3 is 2, but their number is 1")
   }
 
   @Test func aWrongBitForANonEmptyList() {
-    zone.state.pointee.nonEmptyOrders &= ~(1 << 3)
-    expect(.counts, "the bit for a non-empty list of order 3 is wrong: its length is 1")
+    let orders = zone.nonEmptyOrders(zone.lists(MigrateType.movable.rawValue))
+    orders.pointee.bitwiseAnd(~(1 << 3), ordering: .relaxed)
+    expect(
+      .counts, "the bit for a non-empty Movable free list of order 3 is wrong: its length is 1")
   }
 
   @Test func aWrongCountOfFreePages() {
-    zone.addFreePages(1)
+    zone.state.pointee.freePages.add(1, ordering: .relaxed)
     expect(.counts, "the count of free pages is 4064, but the free blocks hold 4063")
+  }
+
+  @Test func aWrongCountOfFreeAtomicPages() {
+    zone.state.pointee.freeHighAtomic.store(7, ordering: .relaxed)
+    expect(.counts, "the count of free pages kept for atomic requests is 7, but there are 0")
+  }
+
+  @Test func aWrongCountOfAtomicPageblocks() {
+    zone.state.pointee.reservedHighAtomic = 512
+    expect(
+      .counts, "512 pages count as kept for atomic requests, but their pageblocks have 0")
+  }
+
+  // MARK: Pageblocks
+
+  @Test func aFreeBlockOnAnotherTypesList() {
+    map.blockTypes[4] = MigrateType.reclaimable.rawValue
+    map.blockTypes[5] = MigrateType.reclaimable.rawValue
+    expect(
+      .grouping,
+      "the Movable free list of order 10 leads to page frame 0x800, whose pageblock is Reclaimable")
+  }
+
+  @Test func aFreeBlockInPageblocksOfTwoTypes() {
+    map.blockTypes[5] = MigrateType.unmovable.rawValue
+    expect(
+      .grouping,
+      "the free block of order 10 at page frame 0x800 lies in pageblocks of two types, "
+        + "Movable and Unmovable")
+  }
+
+  @Test func aRouteToListsOfAnotherType() {
+    let routes = machine.cpus[0].state.pointee.blockRoutes
+    routes[3].list.store(0, ordering: .relaxed)
+    expect(
+      .grouping,
+      "pages freed in the pageblock at 0x600, which is Movable, go to lists of another type")
   }
 
   // MARK: Per-CPU lists
 
+  private func stack(cpu: Int, order: Int) -> UnsafeMutablePointer<PageStack> {
+    machine.cpus[cpu].pages(of: zone).stack(3 * order + 1)
+  }
+
   @Test func aPerCPUBlockOnNoList() {
-    let head = machine.cpus[0].pages(of: zone).listHead(0)
-    map.makeEmptyList(head)
-    expect(.counts, "CPU 0 counts 1 pages, but its lists hold 0")
-    machine.cpus[0].pages(of: zone).state.pointee.count = 0
+    _ = stack(cpu: 0, order: 0).pointee.pop()
     expect(
       .links,
       "the per-CPU lists of order 0 have length 0 together, "
@@ -177,30 +223,54 @@ import Testing
   }
 
   @Test func aPageOnTwoCPUsLists() {
-    let head = machine.cpus[1].pages(of: zone).listHead(0)
-    map.links[Int(head)] = PageLinks(
-      next: UInt32(cached.number), previous: UInt32(cached.number))
+    machine.cpus[1].pages(of: zone).state.pointee.refilled = 1
+    stack(cpu: 1, order: 0).pointee.push(UInt32(cached.number))
     expect(
-      .links,
-      "page frame 0x20 on the list of order 0 of CPU 1 does not point back to the one before")
+      .links, "page frame 0x20 on list 1 of CPU 1 is on a per-CPU list already")
   }
 
-  @Test func aFreePageOnAPerCPUList() {
-    map.unlink(0x28)
-    map.insert(0x28, after: machine.cpus[1].pages(of: zone).listHead(3))
+  @Test func aPageTwiceOnAList() {
+    machine.cpus[0].pages(of: zone).state.pointee.refilled = 2
+    stack(cpu: 0, order: 0).pointee.push(UInt32(cached.number))
     expect(
-      .links,
-      "the free list of order 3 has length 0, but the number of free blocks of that order is 1")
+      .links, "page frame 0x20 on list 1 of CPU 0 is on a per-CPU list already")
   }
 
   @Test func anAllocatedBlockOnAPerCPUList() {
-    map.insert(UInt32(block.number), after: machine.cpus[1].pages(of: zone).listHead(3))
+    stack(cpu: 1, order: 3).pointee.push(UInt32(block.number))
     expect(
-      .links, "the list of order 3 of CPU 1 leads to page frame 0x10, where no such block starts")
+      .links,
+      "list 10 of CPU 1 holds page frame 0x10, where no per-CPU block of order 3 starts")
+  }
+
+  @Test func aListBeyondItsMemory() {
+    let list = stack(cpu: 1, order: 2)
+    list.pointee.top = list.pointee.bottom - 1
+    expect(.links, "list 7 of CPU 1 is not within its memory")
   }
 
   @Test func aWrongCountOfPerCPUPages() {
-    machine.cpus[1].pages(of: zone).state.pointee.count = 3
-    expect(.counts, "CPU 1 counts 3 pages, but its lists hold 0")
+    machine.cpus[0].pages(of: zone).state.pointee.refilled -= 2
+    expect(.counts, "CPU 0 got 0 pages, but its lists hold 1")
+  }
+
+  @Test func aBudgetBeyondTheLimit() {
+    machine.cpus[1].pages(of: zone).state.pointee.setBudget(3)
+    expect(
+      .counts, "CPU 1 may free 3 pages to lists that hold 0 of at most 0")
+  }
+
+  @Test func aCPUThatDoesNotKnowOfAShortage() throws {
+    while zone.freePages > zone.watermarks.high {
+      _ = try #require(
+        try machine.allocatePages(order: 4, gfp: .highuserMovable, cpu: machine.cpus[0]))
+    }
+    try machine.checkInvariants()
+    machine.cpus[1].state.pointee.guarded.slowBits.bitwiseAnd(
+      ~CPUGuard.shortage(inZone: 0), ordering: .relaxed)
+    let (free, high) = (zone.freePages, zone.watermarks.high)
+    expect(
+      .pressure,
+      "\(free) free pages are no more than the high watermark, \(high), but CPU 1 does not know")
   }
 }

@@ -1,19 +1,38 @@
+import Synchronization
+
 /// What one processor owns, in raw memory (Linux's per-CPU areas).
+///
+/// Begins a stretch of memory in which its page lists of all zones follow, so that the fast paths reach everything
+/// from this one address.
 @usableFromInline
 struct CPUState: ~Copyable {
   /// Keeps the owner apart from those who drain the CPU's lists.
   @usableFromInline let guarded = CPUGuard()
   @usableFromInline let number: Int
-  /// One element for each zone of the node, the empty ones included.
-  @usableFromInline let lists: UnsafeMutablePointer<PerCPUState>
+  /// Where a request finds its page lists: 32 elements, indexed by the mask's low five bits.
+  @usableFromInline let routes: UnsafePointer<AllocateRoute>
+  /// A ``FreeRoute`` for each pageblock.
+  @usableFromInline let blockRoutes: UnsafeMutablePointer<FreeRoute>
+  /// The memory map's states.
+  @usableFromInline let states: UnsafeMutablePointer<Atomic<UInt8>>
+  /// Number of frames from 0.
+  @usableFromInline let frames: UInt
   /// The CPU's part of every object cache (`kmem_cache_cpu`), once there are object caches.
   @usableFromInline var objects: UnsafeMutableRawPointer?
   /// What the CPU is doing, as far as allocations care.
   var context = CPUContext()
 
-  init(number: Int, lists: UnsafeMutablePointer<PerCPUState>) {
+  init(
+    number: Int, map: MemoryMap, routes: UnsafePointer<AllocateRoute>,
+    blockRoutes: UnsafeMutablePointer<FreeRoute>
+  ) {
     self.number = number
-    self.lists = lists
+    self.routes = routes
+    self.blockRoutes = blockRoutes
+    states = map.states
+    frames = UInt(map.end)
+    // Pages that are to be cleared take the slow path, which costs them nothing in comparison.
+    guarded.slowBits.bitwiseOr(GFPFlags.zero.rawValue, ordering: .relaxed)
   }
 }
 
@@ -30,9 +49,74 @@ public struct CPU: @unchecked Sendable {
   @inlinable public var number: Int { state.pointee.number }
 
   /// The CPU's page lists of a zone.
-  @inlinable
-  public func pages(of zone: Zone) -> PerCPUPages { pages(zoneIndex: zone.index) }
+  public func pages(of zone: Zone) -> PerCPUPages {
+    let offset = PerCPULayout.offset(zone: zone.index)
+    return PerCPUPages(
+      cpu: state,
+      state: (UnsafeMutableRawPointer(state) + offset).assumingMemoryBound(to: PerCPUState.self))
+  }
+}
 
-  @inlinable
-  func pages(zoneIndex: Int) -> PerCPUPages { PerCPUPages(state.pointee.lists + zoneIndex) }
+/// Where things lie in a CPU's stretch of memory.
+enum PerCPULayout {
+  private static let line = 64
+
+  private static func lines(_ bytes: Int) -> Int { (bytes + line - 1) / line * line }
+
+  /// Bytes of a zone's ``PerCPUState``.
+  static var stateBytes: Int { lines(MemoryLayout<PerCPUState>.stride) }
+  /// Bytes of the lists of one order: one cache line.
+  static var orderBytes: Int { line }
+  /// Bytes of a zone's part: state, then the lists by order and type.
+  static var zoneBytes: Int { stateBytes + PerCPUPages.rows * orderBytes }
+
+  static func offset(zone: Int) -> Int {
+    lines(MemoryLayout<CPUState>.stride) + zone * zoneBytes
+  }
+
+  /// Offset of the list of order 0 of a type.
+  static func listOffset(zone: Int, type: MigrateType) -> Int {
+    offset(zone: zone) + stateBytes + PerCPUPages.column(type) * MemoryLayout<PageStack>.stride
+  }
+
+  /// Bytes of the whole; CPUs share no cache line, nor two that are fetched together.
+  static func bytes(zones: Int) -> Int { (offset(zone: zones) + 2 * line - 1) & ~(2 * line - 1) }
+}
+
+/// Where the fast path of an allocation goes: offsets from the CPU's state.
+@usableFromInline
+struct AllocateRoute {
+  /// Bits of ``CPUGuard/slowBits`` that send the request to the slow path.
+  @usableFromInline let slowBits: UInt32
+  /// The zone's ``PerCPUState``.
+  @usableFromInline let zone: UInt16
+  /// The list of order 0 of the zone and type.
+  @usableFromInline let list: UInt16
+
+  init(zone index: Int, type: MigrateType) {
+    slowBits =
+      CPUGuard.seized | CPUGuard.reclaiming | CPUGuard.allocation
+      | CPUGuard.shortage(inZone: index)
+    zone = UInt16(PerCPULayout.offset(zone: index))
+    list = UInt16(PerCPULayout.listOffset(zone: index, type: type))
+  }
+
+  /// For masks that are refused, and zones that do not exist: `.zero` is always among the slow bits.
+  init() {
+    (slowBits, zone, list) = (CPUGuard.seized | GFPFlags.zero.rawValue, 0, 0)
+  }
+}
+
+/// Where the fast path of a free goes, for the pages of one pageblock: offsets from the CPU's state.
+@usableFromInline
+struct FreeRoute: ~Copyable {
+  /// The list of order 0 of the zone and the pageblock's type. Changes with the type, under the zone's lock.
+  @usableFromInline let list: Atomic<UInt32>
+  /// The zone's ``PerCPUState``.
+  @usableFromInline let zone: UInt32
+
+  init(zone index: Int, type: MigrateType) {
+    list = Atomic(UInt32(PerCPULayout.listOffset(zone: index, type: type)))
+    zone = UInt32(PerCPULayout.offset(zone: index))
+  }
 }

@@ -1,32 +1,57 @@
 extension Machine {
-  /// From the per-CPU list where there is one, else from the buddy lists (`rmqueue`).
+  /// From the CPU's list where there is one, else from the buddy lists (`rmqueue`).
+  ///
+  /// A block got with the right to what is kept for atomic requests makes its pageblock one of those.
   func fromZone(
-    _ zone: Zone, order: Int, type: MigrateType, flags: AllocationFlags, cpu: CPU
+    _ zone: Zone, order: Int, gfp: GFPFlags, type: MigrateType, flags: AllocationFlags, cpu: CPU
   ) -> PageFrame? {
-    if let list = list(order), let frame = cpu.pages(of: zone).take(order: order, list: list) {
-      return PageFrame(Int(frame))
+    let pages = cpu.pages(of: zone)
+    var frame: UInt32?
+    if let list = list(order, type) {
+      frame = cpu.state.pointee.guarded.asOwner {
+        pages.take(order: order, type: type, list: list, flags: flags)
+      }
     }
-    return zone.allocateBlock(order: order)
+    if frame == nil {
+      frame = zone.takeBlock(order: order, type: type, flags: flags)
+      if frame != nil { pages.state.pointee.countDirect(allocated: 1 << order) }
+    }
+    guard let frame else { return nil }
+    map[frame] = .allocated(order, gfp)
+    if flags.contains(.highAtomic) {
+      zone.reserveHighAtomic(PageFrame(Int(frame)), order: order)
+    }
+    return PageFrame(Int(frame))
   }
 
-  /// The per-CPU list of an order on this machine, if there is one.
-  func list(_ order: Int) -> Int? {
-    order == PerCPUPages.hugePageOrder && !kind.hasHugePages ? nil : PerCPUPages.list(order)
+  /// With which pages a request's are grouped (`gfp_migratetype`): on a small machine all count as unmovable.
+  func migrateType(of gfp: GFPFlags) -> MigrateType {
+    isGroupingDisabled ? .unmovable : (try? gfp.migrateType()) ?? .unmovable
+  }
+
+  /// The CPU's list for an order on this machine, if there is one.
+  func list(_ order: Int, _ type: MigrateType) -> Int? {
+    order == PerCPUPages.hugePageOrder && !kind.hasHugePages
+      ? nil : PerCPUPages.list(order, type)
   }
 
   @inline(never)
   @usableFromInline
   func freeSlowly(_ frame: PageFrame, order: Int, cpu: CPU) throws(PageError) {
     guard let zone = zone(of: frame), (0...maxOrder).contains(order),
-      map[UInt32(frame.number)] == .allocated(order)
+      map[UInt32(frame.number)].isAllocated(order)
     else { throw .badFree(frame, order: order, map: map) }
     cpu.countReclaimed(order: order)
-    if let list = list(order),
-      cpu.pages(of: zone).put(UInt32(frame.number), order: order, list: list)
-    {
+    let pages = cpu.pages(of: zone)
+    let type = zone.withLock { zone.blockType(of: UInt32(frame.number)) }
+    if type != .isolate, let list = list(order, type) {
+      cpu.state.pointee.guarded.asOwner {
+        pages.put(UInt32(frame.number), order: order, list: list)
+      }
       return
     }
     try zone.freeBlock(frame, order: order)
+    pages.state.pointee.countDirect(freed: 1 << order)
   }
 
   /// Turns an allocated block of 2^order pages into as many blocks of one page, each to be freed by itself (`split_page`).
@@ -35,16 +60,19 @@ extension Machine {
   /// - Complexity: O(2^order).
   public func splitPages(_ frame: PageFrame, order: Int) throws(PageError) {
     guard (0...maxOrder).contains(order), map.contains(frame),
-      map[UInt32(frame.number)] == .allocated(order)
+      map[UInt32(frame.number)].isAllocated(order)
     else { throw .badFree(frame, order: order, map: map) }
+    let gfp: GFPFlags = map[UInt32(frame.number)].isMovable ? .movable : []
     for page in frame.number..<frame.number + (1 << order) {
-      map[UInt32(page)] = .allocated(0)
+      map[UInt32(page)] = .allocated(0, gfp)
     }
   }
 
   /// Returns one CPU's pages in all zones to the buddy lists (`drain_pages`). O(pages).
   public func drain(_ cpu: CPU) {
-    for zone in node.zones where zone.managed > 0 { cpu.pages(of: zone).drainAll() }
+    cpu.state.pointee.guarded.asStranger {
+      for zone in node.zones where zone.managed > 0 { cpu.pages(of: zone).drainAll() }
+    }
   }
 
   /// Returns all CPUs' pages to the buddy lists (`drain_all_pages`). O(pages).

@@ -1,9 +1,10 @@
+import Synchronization
+
 extension Machine {
   /// Allocates a block of 2^order pages (`alloc_pages`).
   ///
-  /// The zones that the mask allows are tried from the highest down, first above the low watermark, then above the
-  /// min watermark less the mask's share of the reserve, then once more after all per-CPU lists were drained. Direct
-  /// reclaim does not exist. With `__GFP_ZERO` the block is filled with zeros; else it holds what its last owner left.
+  /// Pages come from the CPU's own lists as long as these have some and the zone has plenty; for the rest see the slow
+  /// path. With `__GFP_ZERO` the block is filled with zeros; else it holds what its last owner left.
   ///
   /// - Parameters:
   ///   - order: 0 to ``maxOrder``.
@@ -13,18 +14,29 @@ extension Machine {
   /// - Throws: ``PageError/orderOutOfRange(_:)``, or ``PageError/badMask(_:)`` for a mask that contradicts itself.
   /// - Complexity: O(1) mostly; O(zones × ``maxOrder``) at worst but for the drain.
   @inlinable
+  @inline(__always)
   public func allocatePages(
     order: Int, gfp: GFPFlags, cpu: CPU
   ) throws(PageError) -> PageFrame? {
-    let route = routes[Int(gfp.rawValue & 0x1f)]
-    if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder),
-      // For orders up to 3 the few pages that the check of an order subtracts do not matter this far up.
-      route.zone.freePages &- 7 > route.enough,
-      let frame = cpu.pages(zoneIndex: route.zoneIndex).take(order: order, list: order)
-    {
-      let page = PageFrame(Int(frame))
-      if gfp.contains(.zero) { clear(page, order: order) }
-      return page
+    if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
+      let route = cpu.state.pointee.routes + Int(gfp.rawValue & 0x1f)
+      // One test for all that is not ordinary: clearing, a zone short of memory, the CPU's lists in others' hands.
+      if cpu.state.pointee.guarded.enter(unless: gfp.rawValue | route.pointee.slowBits) {
+        let own = UnsafeMutableRawPointer(cpu.state)
+        let list = (own + Int(route.pointee.list) + order &<< 6)
+          .assumingMemoryBound(to: PageStack.self)
+        if !list.pointee.isEmpty {
+          let frame = list.pointee.top[-1]
+          let zone = (own + Int(route.pointee.zone)).assumingMemoryBound(to: PerCPUState.self)
+          zone.pointee.freeCount &>>= 1
+          list.pointee.top -= 1
+          cpu.state.pointee.states[Int(frame)].store(
+            PageState.allocated(order, gfp).rawValue, ordering: .relaxed)
+          cpu.state.pointee.guarded.leave()
+          return PageFrame(Int(frame))
+        }
+        cpu.state.pointee.guarded.leave()
+      }
     }
     return try allocateSlowly(order: order, gfp: gfp, cpu: cpu)
   }
@@ -43,16 +55,43 @@ extension Machine {
   /// - Throws: ``PageError`` that names the page and what it is; nothing changes then.
   /// - Complexity: O(1) mostly, amortised.
   @inlinable
+  @inline(__always)
   public func freePages(_ frame: PageFrame, order: Int, cpu: CPU) throws(PageError) {
+    let number = frame.number
     if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder),
-      map.contains(frame)
+      UInt(bitPattern: number) < cpu.state.pointee.frames,
+      PageState(rawValue: cpu.state.pointee.states[number].load(ordering: .relaxed))
+        .isAllocated(order)
     {
-      let number = UInt32(truncatingIfNeeded: frame.number)
-      if map[number] == .allocated(order) {
-        let zone = Int(zoneOfSection[frame.number &>> maxOrder])
-        if cpu.pages(zoneIndex: zone).put(number, order: order, list: order) { return }
+      let route = cpu.state.pointee.blockRoutes + number &>> pageblockOrder
+      let own = UnsafeMutableRawPointer(cpu.state)
+      let zone = (own + Int(route.pointee.zone)).assumingMemoryBound(to: PerCPUState.self)
+      let list = (own + Int(route.pointee.list.load(ordering: .relaxed)) + order &<< 6)
+        .assumingMemoryBound(to: PageStack.self)
+      if cpu.state.pointee.guarded.enter(unless: zone.pointee.slowBits) {
+        list.pointee.top.pointee = UInt32(truncatingIfNeeded: number)
+        list.pointee.top += 1
+        cpu.state.pointee.states[number].store(
+          PageState.perCPU(order).rawValue, ordering: .relaxed)
+        zone.pointee.freeCount &+= 1 &<< order
+        zone.pointee.budget &-= 1 &<< order
+        if order != 0 || zone.pointee.budget < 0 {
+          freed(to: list, of: zone, order: order, cpu: cpu)
+        }
+        cpu.state.pointee.guarded.leave()
+        return
       }
     }
     try freeSlowly(frame, order: order, cpu: cpu)
+  }
+
+  @inline(never)
+  @usableFromInline
+  func freed(
+    to list: UnsafeMutablePointer<PageStack>, of zone: UnsafeMutablePointer<PerCPUState>,
+    order: Int, cpu: CPU
+  ) {
+    let pages = PerCPUPages(cpu: cpu.state, state: zone)
+    pages.freed(order: order, list: pages.list(of: list))
   }
 }

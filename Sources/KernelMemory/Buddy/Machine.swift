@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A simulated machine: real memory, its zones, and the page allocator with a set of page lists for each CPU.
 ///
 /// Many threads may call it at once, each with a ``CPU`` of its own. Source: `mm/page_alloc.c`.
@@ -19,13 +21,19 @@ public final class Machine: @unchecked Sendable {
   let usageSources = MemoryUsageSources()
 
   /// What a mask's zone bits mean here: 32 elements, indexed by the mask's low five bits.
-  @usableFromInline let routes: UnsafeMutablePointer<Route>
+  let routes: UnsafeMutablePointer<Route>
+  /// The same for the fast path.
+  private let fastRoutes: UnsafeMutablePointer<AllocateRoute>
   /// The zone index of each stretch of 2^``maxOrder`` frames; zone borders lie between stretches.
-  @usableFromInline let zoneOfSection: UnsafeMutablePointer<UInt8>
+  private let zoneOfSection: UnsafeMutablePointer<UInt8>
   @usableFromInline let base: UnsafeMutableRawPointer
   @usableFromInline let map: MemoryMap
-  private let lists: UnsafeMutablePointer<PerCPUState>
-  private let cpuStates: UnsafeMutablePointer<CPUState>
+  /// The CPUs' stretches of memory one after another, then a ``FreeRoute`` for each pageblock.
+  private let perCPU: Arena
+  /// The arrays of the CPUs' page lists.
+  private let stacks: Arena
+  /// Whether memory is too small to be grouped by mobility (`page_group_by_mobility_disabled`).
+  let isGroupingDisabled: Bool
   let zonelists: [[Zone]]
 
   /// The least memory a machine can have, in bytes.
@@ -82,62 +90,96 @@ public final class Machine: @unchecked Sendable {
     self.kind = kind
     memory = try Arena(byteCount: bytes, isShared: sharedMemory)
     base = memory.base
-    let node = try Node(zones: layouts, extraLists: count * layouts.count * PerCPUPages.listCount)
+    let node = try Node(zones: layouts)
     self.node = node
-    map = node.map
+    let map = node.map
+    self.map = map
 
     let managed = layouts.map { (kind: $0.kind, managed: $0.managed) }
     minFreeKilobytes = Watermarks.minFreeKilobytes(managed, hugePages: kind.hasHugePages)
     node.setWatermarks(minFreeKilobytes: minFreeKilobytes)
+    isGroupingDisabled =
+      managed.reduce(0) { $0 + $1.managed } < MigrateType.allCases.count << pageblockOrder
 
     let sections = ((frames - 1) >> maxOrder) + 1
     zoneOfSection = .allocate(capacity: sections)
     zoneOfSection.initialize(repeating: 0, count: sections)
+
+    let cpuBytes = PerCPULayout.bytes(zones: layouts.count)
+    let pageblocks = sections << (maxOrder - pageblockOrder)
+    perCPU = try Arena(byteCount: count * cpuBytes + pageblocks * MemoryLayout<FreeRoute>.stride)
+    let blockRoutes = (perCPU.base + count * cpuBytes).bindMemory(
+      to: FreeRoute.self, capacity: pageblocks)
     for zone in node.zones where zone.spanned > 0 {
       let last = zone.start.number + zone.spanned - 1
       for section in zone.start.number >> maxOrder...last >> maxOrder {
         zoneOfSection[section] = UInt8(zone.index)
       }
-    }
-
-    let zoneCount = layouts.count
-    lists = .allocate(capacity: count * zoneCount)
-    for number in 0..<count {
-      for zone in node.zones {
-        let position = number * zoneCount + zone.index
-        (lists + position).initialize(
-          to: PerCPUState(
-            zone: zone,
-            listHeads: node.extraListHeads + UInt32(position * PerCPUPages.listCount),
-            sizes: PerCPUSizes(managed: zone.managed, low: zone.watermarks.low, cpus: count)))
+      for block in zone.start.number >> pageblockOrder...last >> pageblockOrder {
+        (blockRoutes + block).initialize(to: FreeRoute(zone: zone.index, type: .movable))
       }
     }
-    cpuStates = .allocate(capacity: count)
-    for number in 0..<count {
-      (cpuStates + number).initialize(
-        to: CPUState(number: number, lists: lists + number * zoneCount))
+
+    fastRoutes = .allocate(capacity: 32)
+    let sizes = node.zones.map {
+      PerCPUSizes(managed: $0.managed, low: $0.watermarks.low, cpus: count)
     }
-    let states = cpuStates
-    cpus = (0..<count).map { CPU(states + $0) }
+    let elements = sizes.reduce(0) { $0 + $1.listCapacity * PerCPUPages.listCount }
+    stacks = try Arena(byteCount: count * elements * 4)
+    var storage = stacks.base.bindMemory(to: UInt32.self, capacity: count * elements)
+    let firstCPU = perCPU.base
+    let states = (0..<count).map {
+      (firstCPU + $0 * cpuBytes).bindMemory(to: CPUState.self, capacity: 1)
+    }
+    for (number, state) in states.enumerated() {
+      state.initialize(
+        to: CPUState(
+          number: number, map: map, routes: UnsafePointer(fastRoutes), blockRoutes: blockRoutes))
+      for (zone, sizes) in zip(node.zones, sizes) {
+        let pages = CPU(state).pages(of: zone)
+        pages.state.initialize(
+          to: PerCPUState(
+            zone: zone, sizes: sizes, storage: storage))
+        for list in 0..<PerCPUPages.listCount {
+          pages.stack(list).initialize(to: PageStack(pages.storage(list)))
+        }
+        storage += sizes.listCapacity * PerCPUPages.listCount
+      }
+    }
+    cpus = states.map { CPU($0) }
+    for zone in node.zones {
+      zone.serve(
+        Processors(
+          states: states, zone: zone.index, blockRoutes: blockRoutes,
+          groupingDisabled: isGroupingDisabled))
+    }
 
     zonelists = node.zones.indices.map { highest in
       node.zones[...highest].reversed().filter { $0.managed > 0 }
     }
     routes = .allocate(capacity: 32)
     for bits in 0..<32 {
-      (routes + bits).initialize(
-        to: Route(GFPFlags(rawValue: UInt32(bits)), kind: kind, zonelists: zonelists))
+      let flags = GFPFlags(rawValue: UInt32(bits))
+      let route = Route(flags, kind: kind, zonelists: zonelists)
+      (routes + bits).initialize(to: route)
+      guard let zone = route.zone, let type = try? flags.migrateType() else {
+        (fastRoutes + bits).initialize(to: AllocateRoute())
+        continue
+      }
+      (fastRoutes + bits).initialize(
+        to: AllocateRoute(zone: zone.index, type: isGroupingDisabled ? .unmovable : type))
     }
     memblock.isHandedOver = true
   }
 
   deinit {
     reclaimer.kswapd.stop()
-    lists.deinitialize(count: cpus.count * node.zones.count)
-    lists.deallocate()
-    cpuStates.deinitialize(count: cpus.count)
-    cpuStates.deallocate()
+    for cpu in cpus {
+      for zone in node.zones { cpu.pages(of: zone).state.deinitialize(count: 1) }
+      cpu.state.deinitialize(count: 1)
+    }
     routes.deallocate()
+    fastRoutes.deallocate()
     zoneOfSection.deallocate()
   }
 
@@ -161,30 +203,20 @@ public final class Machine: @unchecked Sendable {
   public var managedPages: Int { node.zones.reduce(0) { $0 + $1.managed } }
 }
 
-/// Where a request with certain zone bits is served first, ready for the fast path.
-@usableFromInline
+/// What a mask's zone and mobility bits mean.
 struct Route {
-  /// The highest populated zone that the request may use.
-  @usableFromInline let zone: Zone
-  /// While the zone has more free pages than this, order 0 is served without further checks: the high watermark and
-  /// what is kept back. `Int.max` when there is no such zone, or the mask is bad.
-  @usableFromInline let enough: Int
-  /// Index of ``zone``.
-  @usableFromInline let zoneIndex: Int
+  /// The highest populated zone that the request may use; nil when there is none, or the mask is bad.
+  let zone: Zone?
   /// Index of the highest zone that the mask allows, populated or not; -1 for a bad mask.
-  @usableFromInline let highestZone: Int
+  let highestZone: Int
 
   init(_ flags: GFPFlags, kind: MachineKind, zonelists: [[Zone]]) {
     guard let highest = try? flags.highestZone(on: kind), (try? flags.migrateType()) != nil,
       let index = kind.zoneKinds.firstIndex(of: highest)
     else {
-      (zone, enough, zoneIndex, highestZone) = (zonelists[zonelists.count - 1][0], .max, 0, -1)
+      (zone, highestZone) = (nil, -1)
       return
     }
-    highestZone = index
-    let preferred = zonelists[index].first
-    zone = preferred ?? zonelists[zonelists.count - 1][0]
-    zoneIndex = zone.index
-    enough = preferred.map { $0.watermarks.high + $0.protection(against: index) } ?? .max
+    (zone, highestZone) = (zonelists[index].first, index)
   }
 }

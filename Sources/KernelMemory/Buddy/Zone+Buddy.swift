@@ -2,115 +2,279 @@ import Synchronization
 
 /// Free lists of blocks of 2^order pages: split on allocation, merged on free.
 ///
-/// Source: `__rmqueue_smallest`, `expand` and `__free_one_page` in `mm/page_alloc.c`. All pages are in one list per
-/// order. The functions that end in `Locked` need the zone's lock held.
+/// Source: `__rmqueue_smallest`, `expand` and `__free_one_page` in `mm/page_alloc.c`. There is a list for each order
+/// and migrate type. The functions that end in `Locked` need the zone's lock held. Whatever is rare is called in tail
+/// position, so that the ordinary course has nothing to save.
 extension Zone {
   /// Takes the first of the smallest sufficient free blocks, splitting it; the lower half is kept each time.
   ///
-  /// No watermark, no per-CPU list. O(``maxOrder``).
+  /// A movable block, or what Linux would take instead. No watermark, no per-CPU list. O(``maxOrder``).
   /// - Returns: the block's first frame, or nil when no free block is large enough or there is no such order.
   public func allocateBlock(order: Int) -> PageFrame? {
-    guard order >= 0, order <= maxOrder else { return nil }
-    state.pointee.lock.lock()
-    defer { state.pointee.lock.unlock() }
-    guard let frame = takeBlockLocked(order: order) else { return nil }
+    guard UInt(bitPattern: order) <= UInt(bitPattern: maxOrder), state.pointee.lock.tryLock()
+    else { return allocateBlock(order: order, type: .movable) }
+    guard let frame = takeExactLocked(order: order, type: .movable) else {
+      return allocateOtherLocked(order: order, type: .movable)
+    }
     map[frame] = .allocated(order)
+    if freePages <= state.pointee.lowAt { return unlock(andGive: frame) }
+    state.pointee.lock.unlock()
+    return PageFrame(Int(frame))
+  }
+
+  /// Takes a block for a request of a type, as ``allocateBlock(order:)`` does.
+  public func allocateBlock(order: Int, type: MigrateType) -> PageFrame? {
+    guard order >= 0, order <= maxOrder, type.isMergeable else { return nil }
+    state.pointee.lock.lock()
+    return allocateOtherLocked(order: order, type: type)
+  }
+
+  /// Splits a larger block or takes one of another type; gives up the lock.
+  @inline(never)
+  private func allocateOtherLocked(order: Int, type: MigrateType) -> PageFrame? {
+    defer { unlock() }
+    var mode = FallbackMode.own
+    guard let frame = takeLocked(order: order, type: type, flags: [], mode: &mode) else {
+      return nil
+    }
+    map[frame] = .allocated(order)
+    return PageFrame(Int(frame))
+  }
+
+  @inline(never)
+  private func unlock(andGive frame: UInt32) -> PageFrame? {
+    unlock()
     return PageFrame(Int(frame))
   }
 
   /// Gives back a block and merges it with its buddies as far as they are free. O(``maxOrder``).
   ///
   /// - Throws: ``PageError`` when no allocated block of this order starts at the frame; nothing changes then.
+  @inlinable
+  @inline(__always)
   public func freeBlock(_ frame: PageFrame, order: Int) throws(PageError) {
-    state.pointee.lock.lock()
-    defer { state.pointee.lock.unlock() }
-    guard map.contains(frame), order >= 0, order <= maxOrder, spans(UInt32(frame.number)),
-      map[UInt32(frame.number)] == .allocated(order)
-    else { throw PageError.badFree(frame, order: order, map: map) }
-    returnBlockLocked(UInt32(frame.number), order: order)
+    guard tryFree(frame.number, order: order) else {
+      throw .badFree(frame, order: order, map: map)
+    }
   }
 
-  /// The block leaves the lists with its state still that of its last place; the caller sets the new one.
-  @inlinable
-  func takeBlockLocked(order: Int) -> UInt32? {
-    let sufficient = state.pointee.nonEmptyOrders & (~0 &<< UInt32(truncatingIfNeeded: order))
-    guard sufficient != 0 else { return nil }
-    var have = sufficient.trailingZeroBitCount
-    let frame = map.links[Int(listHead(have))].next
-    unlinkLocked(frame, order: have)
-    while have > order {
-      have &-= 1
-      let upper = frame &+ (1 &<< UInt32(truncatingIfNeeded: have))
-      map[upper] = .free(have)
-      linkLocked(upper, order: have, atTail: false)
+  /// Whether there was such a block to free.
+  @usableFromInline
+  func tryFree(_ number: Int, order: Int) -> Bool {
+    guard UInt(bitPattern: order) < UInt(bitPattern: pageblockOrder),
+      UInt(bitPattern: number &- state.pointee.start) < UInt(bitPattern: state.pointee.size),
+      state.pointee.lock.tryLock()
+    else { return tryFreeSlowly(number, order: order) }
+    let frame = UInt32(truncatingIfNeeded: number)
+    guard map[frame].isAllocated(order), returnAloneLocked(frame, order: order) else {
+      return freeMergingLocked(frame, order: order)
     }
-    addFreePages(-(1 &<< order))
+    if freePages > state.pointee.calmAbove { return unlockAndConfirm() }
+    state.pointee.lock.unlock()
+    return true
+  }
+
+  @inline(never)
+  private func tryFreeSlowly(_ number: Int, order: Int) -> Bool {
+    guard order >= 0, order <= maxOrder, let frame = UInt32(exactly: number), spans(frame) else {
+      return false
+    }
+    state.pointee.lock.lock()
+    return freeMergingLocked(frame, order: order)
+  }
+
+  /// Frees any block, if it is one; gives up the lock.
+  @inline(never)
+  private func freeMergingLocked(_ frame: UInt32, order: Int) -> Bool {
+    defer { unlock() }
+    guard map[frame].isAllocated(order) else { return false }
+    returnMergingLocked(frame, order: order, toTail: false)
+    return true
+  }
+
+  @inline(never)
+  private func unlockAndConfirm() -> Bool {
+    unlock()
+    return true
+  }
+}
+
+extension Zone {
+  /// Takes a block from the type's own lists (`__rmqueue_smallest`).
+  ///
+  /// It leaves the lists with its state still that of its last place; the caller sets the new one.
+  @inline(__always)
+  func takeSmallestLocked(order: Int, type: MigrateType) -> UInt32? {
+    takeExactLocked(order: order, type: type) ?? takeSplittingLocked(order: order, type: type)
+  }
+
+  /// Takes a block of exactly the order, as most requests find one.
+  @inline(__always)
+  func takeExactLocked(order: Int, type: MigrateType) -> UInt32? {
+    let lists = lists(type.rawValue)
+    let nonEmpty = nonEmptyOrders(lists)
+    let orders = nonEmpty.pointee.load(ordering: .relaxed)
+    guard orders &>> UInt32(truncatingIfNeeded: order) & 1 != 0 else { return nil }
+    let links = state.pointee.map.links
+    let frame = lists[order].links.next
+    let next = links[Int(frame)].next
+    lists[order].links.next = next
+    links[Int(next)].previous = listHead(order, type)
+    lists[order].count &-= 1
+    let bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: order)
+    if lists[order].count == 0 { nonEmpty.pointee.store(orders ^ bit, ordering: .relaxed) }
+    state.pointee.freePages.store(freePages &- Int(bit), ordering: .relaxed)
     return frame
   }
 
-  @inlinable
-  func returnBlockLocked(_ block: UInt32, order blockOrder: Int, toTail: Bool = false) {
-    var frame = block
-    var order = blockOrder
-    while order < maxOrder {
-      let buddy = frame ^ (1 &<< UInt32(truncatingIfNeeded: order))
-      guard spans(buddy), map[buddy] == .free(order) else { break }
-      unlinkLocked(buddy, order: order)
-      // The upper half starts no block any more.
-      map[frame | buddy] = .interior
-      frame &= buddy
-      order &+= 1
+  /// Takes the lowest part of the first of the smallest larger blocks (`expand`).
+  @inline(never)
+  func takeSplittingLocked(order: Int, type: MigrateType) -> UInt32? {
+    let wanted: UInt32 = 1 &<< UInt32(truncatingIfNeeded: order)
+    let larger = orders(type) & (0 &- wanted)
+    guard larger != 0 else { return nil }
+    var have = larger.trailingZeroBitCount
+    guard let frame = takeExactLocked(order: have, type: type) else { return nil }
+    let lists = lists(type.rawValue)
+    let (states, links) = (state.pointee.map.states, state.pointee.map.links)
+    let nonEmpty = nonEmptyOrders(lists)
+    var bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: have)
+    // The lists of the orders between are empty, or the block would be one of theirs.
+    nonEmpty.pointee.store(
+      nonEmpty.pointee.load(ordering: .relaxed) | (bit &- wanted), ordering: .relaxed)
+    state.pointee.freePages.store(freePages &+ Int(bit &- wanted), ordering: .relaxed)
+    while have != order {
+      have &-= 1
+      bit &>>= 1
+      let upper = frame &+ bit
+      states[Int(upper)].store(freeState(have).rawValue, ordering: .relaxed)
+      links[Int(upper)] = PageLinks(both: listHead(have, type))
+      lists[have].links = PageLinks(both: upper)
+      lists[have].count = 1
     }
-    map[frame] = .free(order)
-    linkLocked(frame, order: order, atTail: toTail || isMergeLikely(frame, order: order))
-    addFreePages(1 &<< blockOrder)
+    return frame
+  }
+
+  /// Adds a block to the lists of its pageblock's type, merged with its buddies (`free_one_page`).
+  @inline(__always)
+  func returnBlockLocked(_ frame: UInt32, order: Int) {
+    if order >= pageblockOrder || !returnAloneLocked(frame, order: order) {
+      returnMergingLocked(frame, order: order, toTail: false)
+    }
+  }
+
+  /// Adds a block smaller than a pageblock whose buddy is not free, as most are; false when it is.
+  @inline(__always)
+  private func returnAloneLocked(_ frame: UInt32, order: Int) -> Bool {
+    let (states, links) = (state.pointee.map.states, state.pointee.map.links)
+    let type = state.pointee.map.blockTypes[Int(frame &>> UInt32(pageblockOrder))]
+    let bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: order)
+    let free = freeState(order).rawValue
+    guard type < MigrateType.highAtomic.rawValue,
+      states[Int(frame ^ bit)].load(ordering: .relaxed) != free
+    else { return false }
+    states[Int(frame)].store(free, ordering: .relaxed)
+    let lists = lists(type)
+    lists[order].count &+= 1
+    let nonEmpty = nonEmptyOrders(lists)
+    nonEmpty.pointee.store(nonEmpty.pointee.load(ordering: .relaxed) | bit, ordering: .relaxed)
+    // Only the lock's owner writes, so load and store need not be one step.
+    state.pointee.freePages.store(freePages &+ Int(bit), ordering: .relaxed)
+    let head =
+      state.pointee.listHeads &+ UInt32(type) &<< 5 &+ UInt32(truncatingIfNeeded: order) &<< 1
+    if isMergeLikely(frame, bit: bit, free: free) {
+      let last = lists[order].links.previous
+      links[Int(frame)] = PageLinks(next: head, previous: last)
+      links[Int(last)].next = frame
+      lists[order].links.previous = frame
+    } else {
+      let first = lists[order].links.next
+      links[Int(frame)] = PageLinks(next: first, previous: head)
+      links[Int(first)].previous = frame
+      lists[order].links.next = frame
+    }
+    return true
   }
 
   /// Whether the larger block that this one could become part of has a free buddy itself (`buddy_merge_likely`).
   ///
   /// Such a block goes to the tail of its list, so that it is used last and the merge gets its chance.
-  @inlinable
-  func isMergeLikely(_ frame: UInt32, order: Int) -> Bool {
-    guard order < maxOrder - 1 else { return false }
-    let parent = frame & ~(1 &<< UInt32(truncatingIfNeeded: order))
-    let uncle = parent ^ (2 &<< UInt32(truncatingIfNeeded: order))
-    return spans(uncle) && map[uncle] == .free(order + 1)
+  /// - Parameter free: the block's state.
+  @inline(__always)
+  private func isMergeLikely(_ frame: UInt32, bit: UInt32, free: UInt8) -> Bool {
+    state.pointee.map.states[Int((frame & ~bit) ^ (bit &<< 1))].load(ordering: .relaxed)
+      == free &+ 1
   }
 
-  @inlinable
-  func linkLocked(_ frame: UInt32, order: Int, atTail: Bool) {
-    let head = listHead(order)
-    if atTail { map.insert(frame, before: head) } else { map.insert(frame, after: head) }
-    state.pointee.freeBlockCounts[order] &+= 1
-    state.pointee.nonEmptyOrders |= 1 &<< UInt32(truncatingIfNeeded: order)
-  }
-
-  @inlinable
-  func unlinkLocked(_ frame: UInt32, order: Int) {
-    map.unlink(frame)
-    let count = state.pointee.freeBlockCounts[order] &- 1
-    state.pointee.freeBlockCounts[order] = count
-    if count == 0 {
-      state.pointee.nonEmptyOrders &= ~(1 &<< UInt32(truncatingIfNeeded: order))
+  /// Merges a block upwards and adds it to a list (`__free_one_page`).
+  @inline(never)
+  private func returnMergingLocked(_ block: UInt32, order blockOrder: Int, toTail: Bool) {
+    let type = blockType(of: block)
+    let half = block &+ 1 << UInt32(pageblockOrder)
+    if blockOrder > pageblockOrder, blockType(of: half) != type {
+      // Each half merges for itself (`split_large_buddy`).
+      map[half] = .interior
+      returnMergingLocked(block, order: pageblockOrder, toTail: toTail)
+      returnMergingLocked(half, order: pageblockOrder, toTail: toTail)
+      return
     }
+    accountLocked(1 &<< blockOrder, type)
+    let (states, links) = (state.pointee.map.states, state.pointee.map.links)
+    let lists = lists(type.rawValue)
+    let nonEmpty = nonEmptyOrders(lists)
+    var (frame, order) = (block, blockOrder)
+    var bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: order)
+    while order < maxOrder {
+      let buddy = frame ^ bit
+      if states[Int(buddy)].load(ordering: .relaxed) != freeState(order).rawValue { break }
+      if order == pageblockOrder, blockType(of: buddy) != type {
+        guard adoptLocked(buddy, by: type) else { break }
+      } else {
+        let place = links[Int(buddy)]
+        links[Int(place.previous)].next = place.next
+        links[Int(place.next)].previous = place.previous
+        lists[order].count &-= 1
+        if lists[order].count == 0 {
+          nonEmpty.pointee.store(
+            nonEmpty.pointee.load(ordering: .relaxed) ^ bit, ordering: .relaxed)
+        }
+      }
+      // The upper half starts no block any more.
+      states[Int(frame | bit)].store(0, ordering: .relaxed)
+      frame &= ~bit
+      bit &<<= 1
+      order &+= 1
+    }
+    let free = freeState(order).rawValue
+    states[Int(frame)].store(free, ordering: .relaxed)
+    addLocked(
+      frame, order: order, type: type,
+      toTail: toTail
+        || (order < pageblockOrder && isMergeLikely(frame, bit: bit, free: free)))
   }
 
-  /// Only the lock's owner writes, so load and store need not be one step.
-  @inlinable
-  func addFreePages(_ count: Int) {
-    state.pointee.freePages.store(
-      state.pointee.freePages.load(ordering: .relaxed) &+ count, ordering: .relaxed)
+  /// Takes a free pageblock of another type over, off its list; false when the two must not merge.
+  @inline(never)
+  private func adoptLocked(_ buddy: UInt32, by type: MigrateType) -> Bool {
+    let other = blockType(of: buddy)
+    guard other.isMergeable, type.isMergeable else { return false }
+    removeLocked(buddy, order: pageblockOrder, type: other)
+    // So that a later split puts each half where its type belongs.
+    setTypeLocked(block: Int(buddy) >> pageblockOrder, to: type)
+    return true
   }
 
   /// Hands over a range of frames at boot, cut from the bottom into the largest aligned blocks; each goes to the tail,
   /// so that the lowest is used first (`memblock_free_all`).
   func addFrames(_ range: Range<Int>) {
-    var frame = range.lowerBound
-    while frame < range.upperBound {
-      var order = min(maxOrder, frame.trailingZeroBitCount)
-      while frame + (1 << order) > range.upperBound { order -= 1 }
-      returnBlockLocked(UInt32(frame), order: order, toTail: true)
-      frame += 1 << order
+    withLock {
+      var frame = range.lowerBound
+      while frame < range.upperBound {
+        var order = min(maxOrder, frame.trailingZeroBitCount)
+        while frame + (1 << order) > range.upperBound { order -= 1 }
+        returnMergingLocked(UInt32(frame), order: order, toTail: true)
+        frame += 1 << order
+      }
     }
   }
 }

@@ -18,21 +18,26 @@ extension Zone {
       if flags.contains(.nonBlock) { least -= least / 4 }
     }
     if flags.contains(.oomVictim) { least -= least / 2 }
-    let left = freePages + extra - ((1 << order) - 1)
+    var left = freePages + extra - ((1 << order) - 1)
+    if flags.isDisjoint(with: .reserves) {
+      left -= state.pointee.freeHighAtomic.load(ordering: .relaxed)
+    }
     if left <= least + protection(against: highestZone) { return false }
-    return order == 0 || state.pointee.nonEmptyOrders >> UInt32(order) != 0
+    if order == 0 { return true }
+    var orders = orders(.unmovable) | orders(.movable) | orders(.reclaimable)
+    if !flags.isDisjoint(with: [.highAtomic, .oomVictim]) { orders |= self.orders(.highAtomic) }
+    return orders >> UInt32(order) != 0
   }
 
-  /// The watermark that an allocation's flags name.
+  /// The orders of the free lists of a type that are not empty, as bits.
+  func orders(_ type: MigrateType) -> UInt32 {
+    nonEmptyOrders(lists(type.rawValue)).pointee.load(ordering: .relaxed)
+  }
+
+  /// The watermark that an allocation's flags name, boost included.
   func mark(_ flags: AllocationFlags) -> Int {
-    let marks = state.pointee.watermarks
+    let marks = watermarks
     if flags.contains(.highWatermark) { return marks.high }
     return flags.contains(.lowWatermark) ? marks.low : marks.min
-  }
-
-  /// Whether an allocation met fewer free pages than the high watermark (`ZONE_BELOW_HIGH`).
-  @inlinable var isBelowHigh: Bool {
-    get { state.pointee.belowHigh.load(ordering: .relaxed) }
-    nonmutating set { state.pointee.belowHigh.store(newValue, ordering: .relaxed) }
   }
 }

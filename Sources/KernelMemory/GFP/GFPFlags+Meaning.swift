@@ -31,23 +31,47 @@ extension GFPFlags {
   ///
   /// - Throws: ``GFPMaskError/contradictoryMobility(_:)`` when both mobility flags are set.
   public func migrateType() throws(GFPMaskError) -> MigrateType {
-    guard let type = MigrateType(rawValue: Int(rawValue >> 3 & 3)) else {
-      throw .contradictoryMobility(self)
+    switch rawValue >> 3 & 3 {
+    case 0: return .unmovable
+    case 1: return .movable
+    case 2: return .reclaimable
+    default: throw .contradictoryMobility(self)
     }
-    return type
   }
 }
 
 /// How pages can be got out of the way; blocks of one type are kept together.
 ///
+/// The first three are what requests ask for; the others are types of pageblocks alone.
 /// Source: `enum migratetype` in `include/linux/mmzone.h`.
-public enum MigrateType: Int, CaseIterable, Hashable, Sendable {
+@frozen
+public enum MigrateType: UInt8, CaseIterable, Hashable, Sendable {
   /// Stays where it is until its owner frees it: most kernel memory.
   case unmovable = 0
   /// Can be copied elsewhere: user memory.
   case movable = 1
   /// Cannot be moved, but its owner can be asked to give it back: caches.
   case reclaimable = 2
+  /// Kept for atomic requests of several pages.
+  case highAtomic = 3
+  /// Taken out of use: what is freed here is not handed out.
+  case isolate = 4
+
+  /// The name as `/proc/pagetypeinfo` prints it.
+  public var name: String {
+    switch self {
+    case .unmovable: "Unmovable"
+    case .movable: "Movable"
+    case .reclaimable: "Reclaimable"
+    case .highAtomic: "HighAtomic"
+    case .isolate: "Isolate"
+    }
+  }
+
+  /// Whether free blocks of this type may merge with those of another such type (`migratetype_is_mergeable`).
+  @inlinable var isMergeable: Bool { rawValue < MigrateType.highAtomic.rawValue }
+
+  @inlinable var index: Int { Int(rawValue) }
 }
 
 /// Which free pages an allocation may use: a watermark, and rights to go below it.

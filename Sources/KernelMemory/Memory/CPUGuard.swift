@@ -24,13 +24,18 @@ struct CPUGuard: ~Copyable {
   let lock = SpinLock()
 
   /// Set while somebody else has the lists; no GFP flag's bit.
-  @usableFromInline static let seized: UInt32 = 1 << 31
+  @inlinable static var seized: UInt32 { 1 << 31 }
+
+  /// Set while a zone is short of memory, so that its watermarks need a look; no GFP flag's bit either.
+  ///
+  /// Only the first four zones of a machine can have memory.
+  static func shortage(inZone index: Int) -> UInt32 { index < 4 ? 1 << UInt32(25 + index) : 0 }
 
   /// Set while the CPU reclaims, so that every free is seen and counted; no GFP flag's bit.
-  @usableFromInline static let reclaiming: UInt32 = 1 << 29
+  @inlinable static var reclaiming: UInt32 { 1 << 29 }
 
   /// With which every allocation enters besides its mask; set while failures are injected. No GFP flag's bit.
-  @usableFromInline static let allocation: UInt32 = 1 << 30
+  @inlinable static var allocation: UInt32 { 1 << 30 }
 
   init() {
     slowBits = Atomic(ProcessBarrier.isAvailable ? 0 : Self.seized)
@@ -41,12 +46,17 @@ struct CPUGuard: ~Copyable {
   /// - Parameter bits: a GFP mask, or none.
   @inlinable
   borrowing func enter(_ bits: UInt32 = 0) -> Bool {
+    enter(unless: bits | Self.seized | Self.reclaiming)
+  }
+
+  /// Enters the owner's fast path unless one of `bits` is set, of which ``seized`` and ``reclaiming`` must be two.
+  @inlinable
+  @inline(__always)
+  borrowing func enter(unless bits: UInt32) -> Bool {
     isBusy.store(true, ordering: .relaxed)
     // Keeps the compiler from moving the load up; the processor is kept by the other side's barrier.
     atomicMemoryFence(ordering: .acquiringAndReleasing)
-    if slowBits.load(ordering: .acquiring) & (bits | Self.seized | Self.reclaiming) == 0 {
-      return true
-    }
+    if slowBits.load(ordering: .acquiring) & bits == 0 { return true }
     leave()
     return false
   }

@@ -13,48 +13,57 @@ public final class Node: @unchecked Sendable {
   let states: UnsafeMutablePointer<ZoneState>
   /// The memory map's bytes.
   let descriptors: Arena
-  /// Index of the first list head that belongs to no zone.
-  let extraListHeads: UInt32
 
-  static let listsPerZone = 16
+  /// Sixteen for each migrate type: one for each order, and one that holds which of these are not empty.
+  static let listsPerZone = MigrateType.allCases.count << 4
 
   /// Lays out zones and gives every usable frame to the free lists.
   ///
-  /// - Parameters:
-  ///   - layouts: lowest zone first; spans must not overlap.
-  ///   - extraLists: list heads to set up for other users of page descriptors, such as per-CPU lists.
+  /// All pageblocks are movable at first (`memmap_init_range`).
+  /// - Parameter layouts: lowest zone first; spans must not overlap.
   /// - Throws: ``MachineError`` for a bad layout, or when address space is refused.
   /// - Complexity: O(zones + holes + free blocks of the largest order).
-  public init(zones layouts: [ZoneLayout], extraLists: Int = 0) throws(MachineError) {
+  public init(zones layouts: [ZoneLayout]) throws(MachineError) {
     try Self.check(layouts)
     let spans = layouts.map(\.spanned).filter { !$0.isEmpty }
     let block = 1 << maxOrder
     let start = (spans.map(\.lowerBound).min() ?? 0) & ~(block - 1)
     let memoryEnd = spans.map(\.upperBound).max() ?? 0
     let end = (memoryEnd + block - 1) & ~(block - 1)
-    let heads = layouts.count * Self.listsPerZone + extraLists
+    let heads = 2 * layouts.count * Self.listsPerZone
     guard end + heads < Int(UInt32.max) else {
       throw .badLayout("frame numbers must stay below \(UInt32.max)")
     }
 
     // Link pairs first: they need the stricter alignment.
     let linkBytes = (end - start + heads) * MemoryLayout<PageLinks>.stride
-    descriptors = try Arena(byteCount: linkBytes + max(end - start, 1))
+    let blocks = (end - start) >> pageblockOrder
+    descriptors = try Arena(byteCount: linkBytes + max(end - start + blocks, 1))
     let links = descriptors.base.bindMemory(
       to: PageLinks.self, capacity: end - start + heads)
     let bytes = (descriptors.base + linkBytes).bindMemory(
       to: Atomic<UInt8>.self, capacity: end - start)
+    let types = (descriptors.base + linkBytes + (end - start)).bindMemory(
+      to: UInt8.self, capacity: blocks)
+    types.initialize(repeating: MigrateType.movable.rawValue, count: blocks)
     // Pointers to where frame 0 would be, so that frame numbers are indices.
-    map = MemoryMap(states: bytes - start, links: links - start, start: start, end: memoryEnd)
-    for head in end..<end + heads { map.makeEmptyList(UInt32(head)) }
-    extraListHeads = UInt32(end + layouts.count * Self.listsPerZone)
+    map = MemoryMap(
+      states: bytes - start, links: links - start, blockTypes: types - (start >> pageblockOrder),
+      start: start, end: memoryEnd)
+    for list in 0..<layouts.count * Self.listsPerZone where list & 15 <= maxOrder {
+      map.makeEmptyList(UInt32(end + 2 * list))
+    }
 
     let states = UnsafeMutablePointer<ZoneState>.allocate(capacity: layouts.count)
+    let byAddress = layouts.indices.filter { !layouts[$0].spanned.isEmpty }.sorted {
+      layouts[$0].spanned.lowerBound < layouts[$1].spanned.lowerBound
+    }
     for (index, layout) in layouts.enumerated() {
+      let isOdd = (byAddress.firstIndex(of: index) ?? 0) % 2 == 1
       (states + index).initialize(
         to: ZoneState(
           map: map, layout: layout, index: index, zoneCount: layouts.count,
-          listHeads: UInt32(end + index * Self.listsPerZone)))
+          listHeads: UInt32(end + 2 * index * Self.listsPerZone), tag: isOdd ? 0x90 : 0x10))
     }
     self.states = states
     zones = layouts.indices.map { Zone(states + $0) }
@@ -112,13 +121,13 @@ public final class Node: @unchecked Sendable {
 }
 
 extension Node {
-  /// Sets every zone's watermarks and what it keeps back from requests for higher zones.
+  /// Sets every zone's watermarks, without boost, and what it keeps back from requests for higher zones.
   func setWatermarks(minFreeKilobytes: Int) {
     let managed = zones.map { (kind: $0.kind, managed: $0.managed) }
     let marks = Watermarks.forZones(managed, minFreeKilobytes: minFreeKilobytes)
     let reserve = Watermarks.lowmemReserve(managed)
     for zone in zones {
-      zone.state.pointee.watermarks = marks[zone.index]
+      zone.setWatermarks(marks[zone.index])
       for (index, pages) in reserve[zone.index].enumerated() {
         zone.state.pointee.protection[index] = pages
       }

@@ -1,8 +1,11 @@
 /// Size of a page in bytes.
-public let pageSize = 4096
+@inlinable public var pageSize: Int { 4096 }
 
 /// The largest order of a block: 2^10 pages, 4 MiB (`MAX_PAGE_ORDER`).
-public let maxOrder = 10
+@inlinable public var maxOrder: Int { 10 }
+
+/// The order of a pageblock, the unit in which memory is given to a ``MigrateType``: 2^9 pages, a huge page.
+@inlinable public var pageblockOrder: Int { 9 }
 
 /// The number of a page frame: its physical address divided by ``pageSize`` (`pfn`).
 @frozen

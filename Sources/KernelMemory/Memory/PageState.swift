@@ -16,23 +16,42 @@ public struct PageState: Hashable, Sendable, RawRepresentable {
   /// Never given to the allocator.
   @inlinable static var reserved: PageState { PageState(rawValue: 1) }
 
-  @inlinable static func free(_ order: Int) -> PageState {
-    .init(rawValue: 0x10 | UInt8(truncatingIfNeeded: order))
+  /// - Parameter tag: 0x10 or 0x90, different for zones beside each other, whose blocks must not merge.
+  @inlinable static func free(_ order: Int, tag: UInt8 = 0x10) -> PageState {
+    .init(rawValue: tag | UInt8(truncatingIfNeeded: order))
   }
-  @inlinable static func allocated(_ order: Int) -> PageState {
-    .init(rawValue: 0x20 | UInt8(truncatingIfNeeded: order))
+  /// - Parameter gfp: the request's mask; whether it was for movable memory is kept, because the fate of a
+  ///   pageblock depends on it.
+  @inlinable static func allocated(_ order: Int, _ gfp: GFPFlags = []) -> PageState {
+    let movable = UInt8(truncatingIfNeeded: (gfp.rawValue & GFPFlags.movable.rawValue) &<< 4)
+    return .init(rawValue: 0x20 | UInt8(truncatingIfNeeded: order) | movable)
   }
   @inlinable static func perCPU(_ order: Int) -> PageState {
     .init(rawValue: 0x40 | UInt8(truncatingIfNeeded: order))
   }
 
-  /// The kind of block that starts here, without its order.
-  @inlinable var kind: UInt8 { rawValue & 0xf0 }
   @inlinable var isBlockHead: Bool { rawValue >= 0x10 }
   @inlinable var order: Int { Int(rawValue & 0xf) }
-  @inlinable var isFree: Bool { kind == 0x10 }
-  @inlinable var isAllocated: Bool { kind == 0x20 }
-  @inlinable var isPerCPU: Bool { kind == 0x40 }
+  @inlinable var isFree: Bool { rawValue & 0x70 == 0x10 }
+  @inlinable var isAllocated: Bool { rawValue & 0x70 == 0x20 }
+  @inlinable var isPerCPU: Bool { rawValue & 0xf0 == 0x40 }
+  /// Whether the block was allocated as movable.
+  @inlinable var isMovable: Bool { rawValue & 0xf0 == 0xa0 }
+
+  /// Whether a block of this order is allocated here.
+  @inlinable
+  func isAllocated(_ order: Int) -> Bool {
+    rawValue & 0x7f == 0x20 | UInt8(truncatingIfNeeded: order)
+  }
+}
+
+/// The head of a free list, with its length.
+///
+/// Lies among the memory map's links, which it takes two places of, so that a page's links can lead to it.
+@usableFromInline
+struct FreeList {
+  @usableFromInline var links: PageLinks
+  @usableFromInline var count: Int
 }
 
 /// A page's place in a doubly linked list, as indices into the same array.
@@ -46,6 +65,9 @@ struct PageLinks {
     self.next = next
     self.previous = previous
   }
+
+  /// The place of a list's only element, or of the head of an empty list.
+  @inlinable init(both: UInt32) { self.init(next: both, previous: both) }
 }
 
 /// The memory map: a descriptor for every page frame (Linux's `mem_map`, an array of `struct page`).
@@ -58,6 +80,8 @@ public struct MemoryMap: @unchecked Sendable {
   @usableFromInline let states: UnsafeMutablePointer<Atomic<UInt8>>
   /// Indexed by frame number, then by list head.
   @usableFromInline let links: UnsafeMutablePointer<PageLinks>
+  /// The ``MigrateType`` of each pageblock, indexed by frame number >> ``pageblockOrder``. Under the zone's lock.
+  @usableFromInline let blockTypes: UnsafeMutablePointer<UInt8>
   /// First frame described; a multiple of the largest block's size.
   @usableFromInline let start: Int
   /// End of the last zone. The arrays go on to a multiple of the largest block's size, so that a buddy's number is
@@ -141,11 +165,9 @@ public struct MemoryMap: @unchecked Sendable {
       let state = self[UInt32(head)]
       if state == .reserved { return .reserved }
       guard state.isBlockHead, head + (1 << state.order) > frame.number else { continue }
-      switch state.kind {
-      case 0x10: return .free(head: PageFrame(head), order: state.order)
-      case 0x20: return .allocated(head: PageFrame(head), order: state.order)
-      default: return .perCPU(head: PageFrame(head), order: state.order)
-      }
+      if state.isFree { return .free(head: PageFrame(head), order: state.order) }
+      if state.isAllocated { return .allocated(head: PageFrame(head), order: state.order) }
+      return .perCPU(head: PageFrame(head), order: state.order)
     }
     return .reserved
   }

@@ -4,51 +4,69 @@ import Synchronization
 @usableFromInline
 struct ZoneState: ~Copyable {
   @usableFromInline let lock = SpinLock()
-  /// Pages in the buddy lists; not those on per-CPU lists. Read without the lock by watermark checks.
+  /// Pages in the buddy lists, but for isolated ones; not those on per-CPU lists. Read without the lock by
+  /// watermark checks.
   @usableFromInline let freePages = Atomic<Int>(0)
-  /// Set when an allocation met fewer free pages than the high watermark; per-CPU lists then shrink.
-  @usableFromInline let belowHigh = Atomic<Bool>(false)
+  /// At this many free pages or fewer, allocations must look at watermarks; `Int.min` once they do.
+  @usableFromInline var lowAt = Int.min
+  /// Above this many free pages they need not any more; `Int.max` while they do not.
+  @usableFromInline var calmAbove = Int.max
 
   @usableFromInline let map: MemoryMap
-  /// First frame and end of the span; no block crosses them.
-  @usableFromInline let start: UInt32
-  @usableFromInline let end: UInt32
-  /// Index in the memory map's links of the list head of order 0; order n lies n further.
+  /// First frame of the span, and frames to its end; no block crosses these.
+  @usableFromInline let start: Int
+  @usableFromInline let size: Int
+  /// Index in the memory map's links of the first list head.
   @usableFromInline let listHeads: UInt32
-  /// Bit n is set while the list of order n is not empty.
-  @usableFromInline var nonEmptyOrders: UInt32 = 0
-  /// Number of free blocks by order; ``maxOrder`` + 1 elements.
-  @usableFromInline let freeBlockCounts: UnsafeMutablePointer<Int>
+  /// Tells the zone's free blocks from those of zones beside it: see ``PageState/free(_:tag:)``.
+  @usableFromInline let tag: UInt8
+  /// The list heads, ``Zone/list(_:_:)`` being their numbers.
+  @usableFromInline let lists: UnsafeMutablePointer<FreeList>
+
+  /// Set when an allocation met fewer free pages than the high watermark; per-CPU lists then shrink.
+  let belowHigh = Atomic<Bool>(false)
+  /// Set when the watermarks were raised; whoever clears it wakes kswapd.
+  let isBoosted = Atomic<Bool>(false)
+  /// Pages added to every watermark (`watermark_boost`).
+  let boost = Atomic<Int>(0)
+  /// Free pages in blocks kept for atomic requests (`nr_free_highatomic`).
+  let freeHighAtomic = Atomic<Int>(0)
+  /// Pages of the pageblocks kept for atomic requests (`nr_reserved_highatomic`).
+  var reservedHighAtomic = 0
+  var fallbacks = FallbackCounts()
 
   let kind: ZoneKind
   let index: Int
   let present: Int
   let managed: Int
-  @usableFromInline var watermarks = Watermarks(min: 0, low: 0, high: 0, promo: 0)
+  /// Without the boost.
+  var watermarks = Watermarks(min: 0, low: 0, high: 0, promo: 0)
   /// `lowmem_reserve`, one element for each zone of the node.
-  @usableFromInline let protection: UnsafeMutablePointer<Int>
+  let protection: UnsafeMutablePointer<Int>
   let zoneCount: Int
+  /// The processors that take pages from here; none while the node is used by itself.
+  var processors: Processors?
 
   init(
-    map: MemoryMap, layout: ZoneLayout, index: Int, zoneCount: Int, listHeads: UInt32
+    map: MemoryMap, layout: ZoneLayout, index: Int, zoneCount: Int, listHeads: UInt32, tag: UInt8
   ) {
     self.map = map
     self.listHeads = listHeads
     self.index = index
     self.zoneCount = zoneCount
     kind = layout.kind
-    start = UInt32(layout.spanned.lowerBound)
-    end = UInt32(layout.spanned.upperBound)
+    start = layout.spanned.lowerBound
+    size = layout.spanned.count
+    self.tag = tag
+    lists = UnsafeMutableRawPointer(map.links + Int(listHeads)).assumingMemoryBound(
+      to: FreeList.self)
     present = layout.present
     managed = layout.managed
-    freeBlockCounts = .allocate(capacity: maxOrder + 1)
-    freeBlockCounts.initialize(repeating: 0, count: maxOrder + 1)
     protection = .allocate(capacity: zoneCount)
     protection.initialize(repeating: 0, count: zoneCount)
   }
 
   deinit {
-    freeBlockCounts.deallocate()
     protection.deallocate()
   }
 }
@@ -66,16 +84,15 @@ public struct Zone: @unchecked Sendable {
   /// Position among the node's zones, the empty ones included.
   public var index: Int { state.pointee.index }
   /// First frame of the zone (`zone_start_pfn`).
-  public var start: PageFrame { PageFrame(Int(state.pointee.start)) }
+  public var start: PageFrame { PageFrame(state.pointee.start) }
   /// Frames from the zone's first to its last.
-  public var spanned: Int { Int(state.pointee.end) - Int(state.pointee.start) }
+  public var spanned: Int { state.pointee.size }
   /// Frames that are memory.
   public var present: Int { state.pointee.present }
   /// Frames given to the page allocator.
   public var managed: Int { state.pointee.managed }
-  /// Pages in the buddy lists at this moment (`nr_free_pages`).
+  /// Pages in the buddy lists at this moment, isolated ones apart (`nr_free_pages`).
   @inlinable public var freePages: Int { state.pointee.freePages.load(ordering: .relaxed) }
-  public var watermarks: Watermarks { state.pointee.watermarks }
 
   /// Pages kept back from a request whose highest zone is `zone`, an index (`lowmem_reserve`).
   public func protection(against zone: Int) -> Int {
@@ -83,31 +100,83 @@ public struct Zone: @unchecked Sendable {
     return state.pointee.protection[zone]
   }
 
-  /// Number of free blocks of one order in the buddy lists. O(1).
-  public func freeBlockCount(order: Int) -> Int {
-    order >= 0 && order <= maxOrder ? state.pointee.freeBlockCounts[order] : 0
+  /// Number of free blocks of one order in the buddy lists, of one type or of all. O(1).
+  public func freeBlockCount(order: Int, type: MigrateType? = nil) -> Int {
+    guard order >= 0, order <= maxOrder else { return 0 }
+    return withLock {
+      (type.map { [$0] } ?? MigrateType.allCases).reduce(0) {
+        $0 + state.pointee.lists[Self.list(order, $1.index)].count
+      }
+    }
   }
 
-  /// The first frames of the free blocks of one order, in the order in which they would be handed out. O(blocks).
-  public func freeBlocks(order: Int) -> [PageFrame] {
-    guard (0...maxOrder).contains(order) else { return [] }
-    state.pointee.lock.lock()
-    defer { state.pointee.lock.unlock() }
-    let head = listHead(order)
-    var blocks: [PageFrame] = []
-    var frame = map.links[Int(head)].next
-    while frame != head {
-      blocks.append(PageFrame(Int(frame)))
-      frame = map.links[Int(frame)].next
+  /// The first frames of the free blocks of one order, those of one type in the order in which they would be handed
+  /// out; without a type, all types one after another. O(blocks).
+  public func freeBlocks(order: Int, type: MigrateType? = nil) -> [PageFrame] {
+    guard order >= 0, order <= maxOrder else { return [] }
+    return withLock {
+      var blocks: [PageFrame] = []
+      for type in type.map({ [$0] }) ?? MigrateType.allCases {
+        let head = listHead(order, type)
+        var frame = map.links[Int(head)].next
+        while frame != head {
+          blocks.append(PageFrame(Int(frame)))
+          frame = map.links[Int(frame)].next
+        }
+      }
+      return blocks
     }
-    return blocks
+  }
+
+  /// Runs `body` with the lock held, and looks afterwards whether the zone has become short of memory.
+  func withLock<Result>(_ body: () -> Result) -> Result {
+    state.pointee.lock.lock()
+    defer { unlock() }
+    return body()
+  }
+
+  /// Ends a section in which free pages may have come or gone.
+  func unlock() {
+    if freePages <= state.pointee.lowAt || freePages > state.pointee.calmAbove {
+      pressureChangedLocked()
+    }
+    state.pointee.lock.unlock()
   }
 
   @inlinable var map: MemoryMap { state.pointee.map }
-  @inlinable func listHead(_ order: Int) -> UInt32 {
-    state.pointee.listHeads &+ UInt32(truncatingIfNeeded: order)
+
+  /// The number of a free list within the zone.
+  @inlinable
+  static func list(_ order: Int, _ type: Int) -> Int { type &<< 4 | order }
+
+  /// The index of a list's head in the memory map's links.
+  @inlinable
+  func listHead(_ order: Int, _ type: MigrateType) -> UInt32 {
+    state.pointee.listHeads
+      &+ UInt32(truncatingIfNeeded: Self.list(order, type.index)) &<< 1
   }
-  @inlinable func spans(_ frame: UInt32) -> Bool {
-    frame &- state.pointee.start < state.pointee.end &- state.pointee.start
+
+  /// A type's lists, by order. Behind them lies ``nonEmptyOrders(_:)``.
+  @inline(__always)
+  func lists(_ type: UInt8) -> UnsafeMutablePointer<FreeList> {
+    (UnsafeMutableRawPointer(state.pointee.lists) + Int(type) &<< 8)
+      .assumingMemoryBound(to: FreeList.self)
+  }
+
+  /// Which of a type's lists are not empty, as bits; written under the lock.
+  @inline(__always)
+  func nonEmptyOrders(
+    _ lists: UnsafeMutablePointer<FreeList>
+  ) -> UnsafeMutablePointer<Atomic<UInt32>> {
+    UnsafeMutableRawPointer(lists + 15).assumingMemoryBound(to: Atomic<UInt32>.self)
+  }
+
+  /// The state of a free block of the zone.
+  @inline(__always)
+  func freeState(_ order: Int) -> PageState { .free(order, tag: state.pointee.tag) }
+
+  @inlinable
+  func spans(_ frame: UInt32) -> Bool {
+    UInt(bitPattern: Int(frame) &- state.pointee.start) < UInt(bitPattern: state.pointee.size)
   }
 }

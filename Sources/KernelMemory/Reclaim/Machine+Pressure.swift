@@ -89,7 +89,9 @@ extension Machine {
 
   /// Gives blocks kept for atomic requests back to all (`unreserve_highatomic_pageblock`).
   @discardableResult
-  private func releaseHighAtomic(_ request: PageRequest, all: Bool) -> Bool { false }
+  private func releaseHighAtomic(_ request: PageRequest, all: Bool) -> Bool {
+    zonelists[request.highestZone].contains { $0.unreserveHighAtomic(for: request.type, all: all) }
+  }
 
   /// The end of a request that got nothing; the message is at most one in ``ReclaimSettings/warningInterval``
   /// (`warn_alloc`).

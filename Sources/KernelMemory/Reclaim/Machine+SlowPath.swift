@@ -20,24 +20,40 @@ extension Machine {
     do throws(ContextError) { try cpu.checkMayAllocate(gfp) } catch { throw .badContext(error) }
     if faultPoints.shouldFail(order: order, gfp: gfp) { return nil }
 
-    let type = MigrateType(rawValue: Int(gfp.rawValue >> 3 & 3)) ?? .unmovable
     let request = PageRequest(
-      order: order, gfp: gfp, type: type, highestZone: highest, cpu: cpu)
+      order: order, gfp: gfp, type: migrateType(of: gfp), highestZone: highest, cpu: cpu)
     defer { runKswapdAfterRequest(cpu: cpu) }
-    var found = take(request, .lowWatermark)
+    var found = take(request, firstFlags(request))
     if found == nil { found = try takeUnderPressure(request) }
     if let found, gfp.contains(.zero) { clear(found, order: order) }
     return found
   }
 
-  /// One walk over the zones (`get_page_from_freelist`).
+  /// The rights of a request's first try: memory above the low watermark, and where the best zone is Normal no blocks
+  /// that fragment another type's pageblocks, as long as lower zones can help (`alloc_flags_nofragment`).
+  private func firstFlags(_ request: PageRequest) -> AllocationFlags {
+    var flags = AllocationFlags.lowWatermark
+    if request.gfp.contains(.kswapdReclaim) { flags.insert(.kswapd) }
+    if kind == .x86_64, zonelists[request.highestZone].first?.kind == .normal {
+      flags.insert(.noFragment)
+    }
+    return flags
+  }
+
+  /// One walk over the zones, or two when the first was to leave other types' pageblocks alone
+  /// (`get_page_from_freelist`).
   func take(_ request: PageRequest, _ flags: AllocationFlags) -> PageFrame? {
+    if let frame = walk(request, flags) { return frame }
+    return flags.contains(.noFragment) ? walk(request, flags.subtracting(.noFragment)) : nil
+  }
+
+  private func walk(_ request: PageRequest, _ flags: AllocationFlags) -> PageFrame? {
     let (order, highestZone) = (request.order, request.highestZone)
     for zone in zonelists[highestZone] {
       if !zone.isWatermarkMet(
         order: order, mark: zone.mark(.highWatermark), highestZone: highestZone, flags: flags)
       {
-        zone.isBelowHigh = true
+        zone.setBelowHigh(true)
         if !flags.contains(.noWatermarks)
           && !zone.isWatermarkMet(
             order: order, mark: zone.mark(flags), highestZone: highestZone, flags: flags)
@@ -45,11 +61,12 @@ extension Machine {
           continue
         }
       }
-      if let frame = fromZone(
-        zone, order: order, type: request.type, flags: flags, cpu: request.cpu)
-      {
-        return frame
+      let frame = fromZone(
+        zone, order: order, gfp: request.gfp, type: request.type, flags: flags, cpu: request.cpu)
+      if flags.contains(.kswapd), zone.takeBoosted() {
+        wakeKswapd(order: 0, highestZone: zone.index, flags: flags)
       }
+      if let frame { return frame }
     }
     return nil
   }

@@ -1,0 +1,169 @@
+/// What moves blocks between the lists and the zone's buddy lists. Within the CPU's guard only.
+extension PerCPUPages {
+  /// Takes a block, refilling the list when it is empty; nil when the zone has none (`rmqueue_pcplist`).
+  func take(order: Int, type: MigrateType, list: Int, flags: AllocationFlags) -> UInt32? {
+    state.pointee.freeCount >>= 1
+    let stack = stack(list)
+    if stack.pointee.isEmpty {
+      guard refill(order: order, type: type, list: list, flags: flags) else { return nil }
+    }
+    return stack.pointee.pop()
+  }
+
+  /// Puts an allocated block on its list; drains when the lists hold too much.
+  func put(_ frame: UInt32, order: Int, list: Int) {
+    zone.map[frame] = .perCPU(order)
+    stack(list).pointee.push(frame)
+    state.pointee.budget -= 1 << order
+    state.pointee.freeCount += 1 << order
+    freed(order: order, list: list)
+  }
+
+  /// Moves blocks from the buddy lists to an empty list, so that they leave in the order they came (`rmqueue_bulk`).
+  private func refill(order: Int, type: MigrateType, list: Int, flags: AllocationFlags) -> Bool {
+    let blocks = refillCount(order: order)
+    let zone = zone
+    let stack = stack(list)
+    let end = storage(list) + blocks
+    stack.pointee.top = end
+    stack.pointee.bottom = end
+    var mode = FallbackMode.own
+    zone.withLock {
+      for _ in 0..<blocks {
+        guard let frame = zone.takeLocked(order: order, type: type, flags: flags, mode: &mode)
+        else { break }
+        zone.map[frame] = .perCPU(order)
+        stack.pointee.bottom -= 1
+        stack.pointee.bottom.pointee = frame
+      }
+    }
+    state.pointee.refilled += stack.pointee.count << order
+    state.pointee.setBudget(-1)
+    return !stack.pointee.isEmpty
+  }
+
+  /// How many blocks to refill (`nr_pcp_alloc`).
+  private func refillCount(order: Int) -> Int {
+    let base = state.pointee.batch
+    let (highMin, highMax) = (state.pointee.highMin, state.pointee.highMax)
+    var high = min(max(state.pointee.high, highMin), highMax)
+    state.pointee.high = high
+    if high < base { return 1 }
+    var batch = order == 0 ? base << state.pointee.allocFactor : base
+    // Longer lists would have made this visit to the buddy lists unnecessary.
+    if highMin != highMax && !zone.isBelowHigh {
+      high = min(high + batch, highMax)
+      state.pointee.high = high
+    }
+    if order == 0 {
+      let most = max(high - pageCount - base, base)
+      if batch <= most && state.pointee.allocFactor < maxBatchScale {
+        state.pointee.allocFactor += 1
+      }
+      batch = min(batch, most)
+    }
+    return batch > 1 ? max(batch >> order, 2) : batch
+  }
+
+  /// What is left to do after a block came to a list and was counted (`free_unref_page_commit`).
+  ///
+  /// The fast path leaves out what mostly has no effect, and comes here when it may have: for orders above 0, and when
+  /// ``PerCPUState/budget`` is used up.
+  func freed(order: Int, list: Int) {
+    let pages = 1 << order
+    // The fast path counts on when it should have stopped.
+    let burst = state.pointee.freeCount - pages
+    if burst >= state.pointee.freeCountMost { state.pointee.freeCount = burst }
+    var freeHigh = false
+    if order > 0 {
+      state.pointee.allocFactor = state.pointee.allocFactor(freedLess: pages) >> 1
+    }
+    if order > 0 && order <= Self.maxSmallOrder {
+      // A run of high-order frees would hoard blocks that could merge.
+      freeHigh =
+        burst >= state.pointee.batch + state.pointee.highMin / 2
+        && state.pointee.highOrderTime == state.pointee.freed - pages
+      state.pointee.highOrderTime = state.pointee.freed
+    }
+    if state.pointee.budget >= 0 && !freeHigh && !zone.isBelowHigh { return }
+    limit(list: list, freeHigh: freeHigh)
+    renewBudget()
+  }
+
+  /// How many pages may be freed one by one before anything else happens than that they are counted.
+  private func renewBudget() {
+    let most =
+      min(
+        state.pointee.high - pageCount, state.pointee.freeCountMost - state.pointee.freeCount) - 1
+    state.pointee.setBudget(max(most, -1))
+  }
+
+  /// Keeps the lists within their limit.
+  private func limit(list: Int, freeHigh: Bool) {
+    let count = pageCount
+    let high = currentHigh(freeHigh: freeHigh, count: count)
+    guard count >= high else { return }
+    let batch = state.pointee.batch
+    let pages =
+      if freeHigh {
+        min(count, batch << maxBatchScale)
+      } else if high < batch {
+        1
+      } else {
+        min(max(state.pointee.freeCount, batch), max(high - batch, batch))
+      }
+    drain(pages: pages, startingWith: list)
+    if zone.isBelowHigh && zone.freePages > zone.watermarks.high { zone.setBelowHigh(false) }
+  }
+
+  /// The limit on pages held, moved by recent frees and the zone's condition (`nr_pcp_high`).
+  private func currentHigh(freeHigh: Bool, count: Int) -> Int {
+    let batch = state.pointee.batch
+    let (highMin, highMax) = (state.pointee.highMin, state.pointee.highMax)
+    let high = min(max(state.pointee.high, highMin), highMax)
+    state.pointee.high = high
+    if freeHigh {
+      state.pointee.high = max(high - (batch << maxBatchScale), highMin)
+      return 0
+    }
+    if highMin == highMax { return high }
+    if zone.isBelowHigh {
+      state.pointee.high = max(high - max(state.pointee.freeCount, batch), highMin)
+      return max(count, highMin)
+    }
+    if count >= high {
+      let needed = state.pointee.freeCount + batch
+      if high < needed { state.pointee.high = min(max(needed, highMin), highMax) }
+    }
+    return high
+  }
+
+  /// Returns pages to the buddy lists: from the bottom of one list, then of the others in turn (`free_pcppages_bulk`).
+  ///
+  /// Whole blocks, so it may return more than `pages`.
+  func drain(pages: Int, startingWith first: Int) {
+    let zone = zone
+    let goal = min(pages, pageCount)
+    var left = goal
+    var list = first
+    zone.withLock {
+      while left > 0 {
+        let stack = stack(list)
+        let order = Self.order(ofList: list)
+        while left > 0, !stack.pointee.isEmpty {
+          zone.returnBlockLocked(stack.pointee.popBottom(), order: order)
+          left -= 1 << order
+        }
+        stack.pointee.settle(in: storage(list), distance: state.pointee.listCapacity / 2)
+        list = (list + 1) % Self.listCount
+      }
+    }
+    state.pointee.refilled += left - goal
+    state.pointee.setBudget(-1)
+  }
+
+  /// Returns everything to the buddy lists (`drain_pages_zone`).
+  func drainAll() {
+    if pageCount > 0 { drain(pages: pageCount, startingWith: 0) }
+  }
+}
