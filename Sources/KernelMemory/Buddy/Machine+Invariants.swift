@@ -51,7 +51,7 @@ extension Machine {
     }
     let (free, enough) = (zone.freePages, zone.watermarks.high)
     let slowBits = cpu.state.pointee.guarded.slowBits.load(ordering: .relaxed)
-    if free <= enough, slowBits & CPUGuard.shortage(inZone: zone.index) == 0 {
+    if zone.managed > 0, free <= enough, slowBits & CPUGuard.shortage(inZone: zone.index) == 0 {
       throw InvariantViolation(
         .pressure, in: zone,
         "\(free) free pages are no more than the high watermark, \(enough), but CPU \(cpu.number) "

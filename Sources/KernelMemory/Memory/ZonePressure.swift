@@ -24,7 +24,7 @@ extension Zone {
   @inline(never)
   @usableFromInline
   func pressureChangedLocked() {
-    guard let processors = state.pointee.processors else { return }
+    guard managed > 0, let processors = state.pointee.processors else { return }
     // For orders up to 3 the few pages that the check of an order subtracts do not matter this far up.
     let enough =
       watermarks.high + 7 + state.pointee.freeHighAtomic.load(ordering: .relaxed)

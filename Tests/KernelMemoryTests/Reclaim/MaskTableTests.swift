@@ -58,7 +58,10 @@ import Testing
       let page = try tight.take([row.gfp, .nowarn])
       let what = Comment("\(row.gfp) with \(free) free pages")
       #expect((page == nil) == (free <= row.fails), what)
-      #expect(tight.machine.isKswapdAwake == (free <= row.wakes), what)
+      // A movable page out of an unmovable pageblock raises the watermarks, and that wakes kswapd as well.
+      let isBoosted = tight.zone.boost > 0
+      #expect(!isBoosted || row.gfp.contains(.movable), what)
+      #expect(tight.machine.isKswapdAwake == (free <= row.wakes || isBoosted), what)
       #expect((tight.machine.count(of: .allocationStalls) > 0) == (free <= row.reclaims), what)
       #expect(tight.machine.count(of: .failures) == (page == nil ? 1 : 0), what)
       if let page { try tight.machine.freePages(page, order: 0, cpu: tight.cpu) }

@@ -24,7 +24,8 @@ struct TightMachine {
   func fill(leaving free: Int) throws -> [PageFrame] {
     machine.drainAll()
     var pages: [PageFrame] = []
-    while machine.pages(in: zone).free + machine.pages(in: zone).perCPU > free {
+    let unused = machine.pages(in: zone).free + machine.pages(in: zone).perCPU
+    while unused - pages.count > free {
       guard let page = try machine.allocatePages(order: 0, gfp: .memalloc, cpu: cpu) else { break }
       pages.append(page)
     }

@@ -178,7 +178,7 @@ import Testing
     // The reclaimer's rights end with it.
     #expect(tight.cpu.context.scopes.isEmpty && tight.cpu.context.reclaimed == nil)
     #expect(
-      tight.cpu.state.pointee.guarded.slowBits.load(ordering: .relaxed) & ~CPUGuard.seized == 0)
+      tight.cpu.state.pointee.guarded.slowBits.load(ordering: .relaxed) & CPUGuard.reclaiming == 0)
     try tight.machine.checkInvariants()
   }
 
