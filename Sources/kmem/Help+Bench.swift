@@ -40,25 +40,4 @@ extension Help {
       if line.count + name.count > 110 { lines.append("\n                                  ") }
       lines[lines.count - 1] += name + ", "
     }.joined() + Bench.parts.joined(separator: ", ")
-
-  static let benchJSON = """
-    kmem bench --json prints one object, in nanoseconds for each call and bytes:
-
-      version, rounds, calls
-                     1; rounds measured; calls of a round and thread, about
-      topology       processors and cores that may be used, siblings: processors by core, model
-      peers          name, isFound, library: its file, package: where it can be had
-      pages, objects, recordings
-                     for each workload: name, title, threads, isTouched; contestants: the reference first, then
-                     floors or peers, each name, median, least, wallMedian, held and live (at the same moment),
-                     unserved, isDamaged; rival and ratio: the best of the others, and the reference's time over
-                     its; bar: the most that ratio may be
-      geometricMean  of the object workloads' ratios
-      growth         withMemory, withLiveObjects: name, title; sizes: page frames, or live objects; nanoseconds
-      scaling        workload, contestant, ratio: throughput of two threads over one's, by the clock on the wall
-      instructions   rows: name, title, small and large: instructions for each call on 2^12 and on 2^20 frames, bar;
-                     problem: why there are none
-      bars           what, value, limit, isCeiling, isMet
-
-    """
 }

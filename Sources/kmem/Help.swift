@@ -4,7 +4,8 @@ enum Help {
     kmem: explore the reference allocator.
 
       kmem replay FILE     perform a recording of a real kernel on the reference
-      kmem procfs FILE buddyinfo|zoneinfo
+      kmem compare FILE    SLUB, SLAB and SLOB side by side on a recording's objects
+      kmem procfs FILE buddyinfo|zoneinfo|meminfo|slabinfo|vmallocinfo
                            show the machine as a recording leaves it, as Linux's /proc would
       kmem bench           measure the reference beside malloc, jemalloc, mimalloc and tcmalloc
       kmem import FILE     account for every line of an ftrace recording
@@ -16,8 +17,9 @@ enum Help {
     """
 
   static let topics = [
-    "replay": replay, "procfs": procfs, "import": importing, "convert": convert, "bench": bench,
-    "json": json + "\n" + benchJSON,
+    "replay": replay, "compare": compare, "procfs": procfs, "import": importing, "convert": convert,
+    "bench": bench,
+    "json": json,
   ]
 
   private static let options = """
@@ -37,15 +39,26 @@ enum Help {
   private static let replay = """
     kmem replay FILE [options]
 
-    Performs the page operations of a recording on the reference, with their order, GFP mask and processor.
-    Every page it gets bears a stamp in its first and last word, which is verified when the page is freed and at the
-    end. Slab and vmalloc operations are counted and skipped: they are not part of the reference yet.
+    Performs a recording on the reference: its page operations with their order, GFP mask and processor; objects of
+    kmalloc and of caches; areas of vmalloc. The kernel traces its layers one over the other, so that the pages below
+    objects and areas are page operations as well: each kind has a machine of its own, and nothing counts twice.
+
+    Every page, object and vmalloc area bears a stamp in its first and last word, which is verified when it is freed and
+    at the end. Of kmalloc every event's bytes are held against those that Linux handed out. Which cache an object
+    belongs to is told by the frees of its like, since allocations carry no name. At the end everything that the
+    recording left live is given back: pages that are held then are a leak of the reference, and said to be.
+
+    Beside a recording called NAME.trace, folders NAME.before and NAME.after (there, or in snapshots/ or
+    ../snapshots/) may hold what /proc/slabinfo and /proc/vmallocinfo said on the recorded machine: slab pages and their
+    waste are then printed beside Linux's, and areas start among those that were there.
 
     """ + options + """
+        --snapshot DIR              where NAME.before and NAME.after lie, or the files themselves
         --json                      the report as JSON (kmem help json)
 
-      The recording is read twice: once to choose the machine, once to perform it. Import and operation speed are
-      measured in the second reading, each by itself; the operations' time includes stamps and the checks on the way.
+      The recording is read twice: once to choose the machines, once to perform it. Import and operation speed are
+      measured in the second reading, each kind by itself; the operations' time is the processor's, and includes stamps
+      and the checks on the way.
       The memory that the recording will need is touched before, as a real machine's memory is there when it boots.
       A recording's processors beyond 64 stand for those that the machine has, in turn.
 
@@ -53,10 +66,24 @@ enum Help {
 
       """
 
-  private static let procfs = """
-    kmem procfs FILE buddyinfo|zoneinfo [options]
+  private static let compare = """
+    kmem compare FILE [options]
 
-    Replays a recording and shows the machine as it is then, in the words of /proc/buddyinfo or /proc/zoneinfo.
+    Performs a recording's objects on SLUB, SLAB and SLOB (which takes the first free block of a page that is large
+    enough; also with next fit and best fit), each on a machine of its own, and shows side by side what they hold, how
+    much of it nobody asked for, and how fast they are. Options as of kmem replay: --format, --kernel, --machine,
+    --memory, --json.
+
+    Exit status: 0 all are sound; 1 one is not, or the recording cannot be read; 2 usage.
+
+    """
+
+  private static let procfs = """
+    kmem procfs FILE buddyinfo|zoneinfo|meminfo|slabinfo|vmallocinfo [options]
+
+    Replays a recording and shows the machines as they are then, in the words of Linux's /proc: slabinfo of the one
+    that performed the objects, vmallocinfo of the one that performed vmalloc, the others of the one that performed
+    the pages.
 
     """ + options
 
@@ -79,39 +106,6 @@ enum Help {
       --lines FIRST-LAST,...      read these lines alone, as if they were the whole recording
       --pages                     keep the page allocator's operations alone
       --most N                    stop after N operations
-
-    """
-
-  private static let json = """
-    kmem replay --json prints one object. A reader may rely on these keys while "version" is 1; more may be added.
-
-      version        1
-      file, format   the recording; ftrace or trace
-      kernel, kernelFrom
-                     whose GFP flags it names; how that was chosen
-      machine        kind; bytes, frames, cpus; memoryFrom: "given" or "fits" (chosen to fit the recording)
-      lines          lines = performed + the sum of skipped's counts; skipped: [key, reason, count];
-                     passedOver: lines of events that are no allocation, by event; implied: frees that no line
-                     tells; freesInside: frees inside a block; splits; malformed and inside: the first such
-                     lines, each line and text
-      operations     total = performed + the sum of skipped's counts; performed = allocations + frees + splits;
-                     skipped: [key, reason, count], keys slabAndVmalloc, unknownMask, unserved, freeOfUnserved,
-                     noLiveBlock, refused; unservedByOrder: 11 numbers; remarks: what the reference said of the
-                     first masks and calls that it refused
-      peakPages, pagesAtEnd
-                     pages handed out at once at most, and at the end
-      zones          for each zone with memory: name; free + perCPU + allocated = managed, in pages;
-                     freeBlocks: 11 numbers, by order; unusable: the share of free memory in blocks too small
-                     for an order; fragmentationIndex: why a request of an order would fail, -1 would not,
-                     towards 0 for want of memory, towards 1 for fragmentation
-      checks         mode; count: times that all invariants were checked; pagesStamped, pagesVerified
-      speed          readSeconds; importSeconds, linesPerSecond; operationSeconds, operationsPerSecond (page
-                     operations, stamps and checks on the way included); finalCheckSeconds; checkMode
-      violation      absent, or the first thing found wrong with the reference
-
-    kmem import --json prints version, file, lines as above, and by verb: performed, unmatched (frees without an
-    allocation), null (frees of NULL), implied; crossKind, orderDiffers; peakPages, pagesAtEnd, blocksAtEnd,
-    objectsAtEnd.
 
     """
 }

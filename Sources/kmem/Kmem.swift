@@ -30,6 +30,7 @@ struct Kmem {
     case "import": return try importLines(list)
     case "convert": return try convert(list)
     case "procfs": return try procfs(list)
+    case "compare": return try compare(list)
     case "bench": return try bench(list)
     case "bench-worker":
       return try BenchWorker.run(
@@ -72,11 +73,14 @@ struct Kmem {
         options.machine = try list.value("x86-64 or x86-32") { MachineKind(rawValue: $0) }
       case "--memory":
         options.memory = try list.value("a size such as 512M or 4G") { ReplayOptions.size($0) }
-      case "--check":
+      case "--check" where list.command != "compare":
         options.check = try list.value("every, a number of operations, end or amortised") {
           CheckMode($0)
         }
-      case "--json" where list.command == "replay": options.json = true
+      case "--json" where list.command != "procfs": options.json = true
+      case "--snapshot" where list.command == "replay":
+        let folder: String = try list.value("a folder")
+        options.snapshot = folder
       default:
         let isWord = argument == "-" || !argument.hasPrefix("-")
         if isWord && options.path.isEmpty {
@@ -105,17 +109,24 @@ struct Kmem {
       defer { view = view ?? word }
       return view == nil
     }
-    let views = ["buddyinfo", "zoneinfo"]
-    guard let view, views.contains(view) else {
+    let views = Self.views.map(\.name)
+    guard let view, let show = Self.views.first(where: { $0.name == view })?.show else {
       throw .usage(
-        "kmem procfs shows \(views.joined(separator: " or "))"
+        "kmem procfs shows \(views.dropLast().joined(separator: ", ")) or \(views[views.count - 1])"
           + (view.map { ", not `\($0)`" } ?? "; name one after the file"))
     }
     let result = try run(options)
-    console.out(view == "buddyinfo" ? result.machine.buddyinfo : result.machine.zoneinfo)
+    console.out(show(result))
     if let violation = result.report.violation { console.error("kmem: BROKEN: \(violation)\n") }
     return result.report.violation == nil ? 0 : 1
   }
+
+  /// The windows: of the machine that performed the pages, and of the allocators of objects and areas.
+  private static let views: [(name: String, show: @Sendable (Replay.Result) -> String)] = [
+    ("buddyinfo", { $0.machine.buddyinfo }), ("zoneinfo", { $0.machine.zoneinfo }),
+    ("meminfo", { $0.machine.meminfo }), ("slabinfo", { $0.slabinfo }),
+    ("vmallocinfo", { $0.vmallocinfo }),
+  ]
 
   private func run(_ options: ReplayOptions) throws(Failure) -> Replay.Result {
     let input = try InputFile(path: options.path)

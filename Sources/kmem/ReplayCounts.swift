@@ -1,25 +1,22 @@
-/// Why a page operation of a recording was not performed on the reference.
+/// Why an operation of a recording was not performed on the reference.
 enum ReplaySkip: Int, CaseIterable {
-  /// A slab, kmalloc or vmalloc operation.
-  case notYet
   /// The kernel version has no such GFP mask.
   case unknownMask
-  /// The reference had no block for the request.
+  /// The reference had no memory for the request.
   case unserved
   /// Gives back, or splits, what the reference did not serve.
   case notServed
-  /// Names a block that is not live in the recording.
+  /// Names something that is not live in the recording.
   case noBlock
   /// The reference refused the call.
   case refused
 
   var description: String {
     switch self {
-    case .notYet: "slab and vmalloc are not part of the reference yet"
     case .unknownMask: "GFP mask that this kernel version does not have"
     case .unserved: "request that the reference could not serve: memory is short"
-    case .notServed: "free or split of pages that the reference did not serve"
-    case .noBlock: "handle that names no live block"
+    case .notServed: "free or split of what the reference did not serve"
+    case .noBlock: "handle that names nothing live"
     case .refused: "call that the reference refused"
     }
   }
@@ -27,7 +24,6 @@ enum ReplaySkip: Int, CaseIterable {
   /// The key in JSON.
   var key: String {
     switch self {
-    case .notYet: "slabAndVmalloc"
     case .unknownMask: "unknownMask"
     case .unserved: "unserved"
     case .notServed: "freeOfUnserved"

@@ -13,6 +13,8 @@ struct ReplayOptions: Equatable {
   var memory: Int?
   var check = CheckMode.amortised
   var json = false
+  /// Where what `/proc` said on the recorded machine lies; nil: where it is found near the recording.
+  var snapshot: String?
 
   /// A size in bytes, such as `512M`, `4GiB` or `67108864`; nil when it is none.
   static func size(_ text: String) -> Int? {

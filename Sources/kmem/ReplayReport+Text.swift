@@ -14,11 +14,19 @@ extension ReplayReport {
     lines.append(to: &page)
     page.gap()
     operations.append(to: &page, memory: machine.bytes)
+    if let objects {
+      page.gap()
+      objects.append(to: &page)
+    }
+    if let areas {
+      page.gap()
+      areas.append(to: &page)
+    }
+    page.gap()
     page.line(
       "Peak",
       "\(grouped(peakPages)) pages, \(ReplayOptions.describe(bytes: peakPages * pageSize)) at once; "
         + "\(grouped(pagesAtEnd)) pages handed out at the end")
-    page.gap()
     appendZones(to: &page)
     page.gap()
     page.line(
@@ -31,6 +39,11 @@ extension ReplayReport {
         + "page operations \(millions(speed.operationsPerSecond))/s "
         + "(\(milliseconds(speed.operationSeconds))), stamps and --check \(speed.checkMode) included"
     )
+    if speed.objectsPerSecond > 0 {
+      page.continued(
+        "object operations \(millions(speed.objectsPerSecond))/s "
+          + "(\(milliseconds(speed.objectSeconds))), stamps included", indent: 0)
+    }
     page.continued(
       "reading the file \(milliseconds(speed.readSeconds)), final check "
         + milliseconds(speed.finalCheckSeconds), indent: 0)
@@ -39,7 +52,8 @@ extension ReplayReport {
   }
 
   private var verdict: String {
-    "sound: every invariant held, no page was damaged; "
+    let kinds = objects == nil ? "page" : "page and no object"
+    return "sound: every invariant held, no \(kinds) was damaged, nothing leaked; "
       + "free + per-CPU + allocated = managed in every zone, always"
   }
 
@@ -103,6 +117,8 @@ extension OperationsReport {
     page.count(allocations, "allocations of pages")
     page.count(frees, "frees of pages")
     if splits > 0 { page.count(splits, "splits") }
+    if objects > 0 { page.count(objects, "operations on objects") }
+    if areas > 0 { page.count(areas, "operations on areas") }
     for skip in skipped {
       page.count(skip.count, "skipped: \(skip.reason)")
       guard skip.key == ReplaySkip.unserved.key else { continue }

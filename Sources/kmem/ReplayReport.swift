@@ -5,7 +5,7 @@ import KernelMemory
 /// What `kmem replay` found out, as data; `kmem replay --json` prints it, and `kmem help json` says what each key means.
 struct ReplayReport: Codable, Equatable {
   /// Changes when an older reader would misread the keys.
-  var version = 1
+  var version = 2
   var file: String
   var format: String
   var kernel: String
@@ -17,6 +17,9 @@ struct ReplayReport: Codable, Equatable {
   var peakPages: Int
   var pagesAtEnd: Int
   var zones: [ZoneReport]
+  /// Objects of kmalloc and caches, and areas; absent where the recording has none.
+  var objects: ObjectsReport?
+  var areas: AreasReport?
   var checks: ChecksReport
   var speed: SpeedReport
   /// The first thing found wrong with the reference, or nil.
@@ -92,9 +95,13 @@ struct ImportReport: Codable, Equatable {
 struct OperationsReport: Codable, Equatable {
   var total: Int
   var performed: Int
+  /// Of pages.
   var allocations: Int
   var frees: Int
   var splits: Int
+  /// Of objects, and of areas.
+  var objects: Int
+  var areas: Int
   var skipped: [CountReport]
   /// Requests that the reference could not serve, by order.
   var unservedByOrder: [Int]
@@ -131,6 +138,8 @@ struct SpeedReport: Codable, Equatable {
   var linesPerSecond: Double
   var operationSeconds: Double
   var operationsPerSecond: Double
+  var objectSeconds: Double
+  var objectsPerSecond: Double
   /// The check of everything at the end; no part of the operations' time.
   var finalCheckSeconds: Double
   /// The operations' time names its check mode: checks are part of it.

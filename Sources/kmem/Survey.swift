@@ -16,13 +16,29 @@ struct Survey {
   var frames = 0
   /// One past the highest processor.
   var processors = 1
+  /// Which caches objects belong to.
+  var book = CacheBook()
+  /// Texts by their numbers, as far as the reading came.
+  var texts = TextTable()
+  /// Bytes of objects and vmalloc areas live at once at most, as the recorded kernel handed them out.
+  var peakBytes = 0
+  /// Objects and areas live at the end.
+  var objectsAtEnd = 0
+  var areasAtEnd = 0
+  var hasObjects = false
+  var hasAreas = false
+  /// First pages of the areas that were mapped; those beyond a million are forgotten.
+  var mapped: Set<Int> = []
 
   /// Reads `input` once from start to end. Memory grows with what is live, not with the recording.
   init(
     of input: InputFile, as format: RecordingFormat?, progress: (_ lines: Int) -> Void = { _ in }
   ) throws(Failure) {
     var live = LiveTable(blank: 0)
+    var objects = LiveTable(blank: (size: 0, sign: Int32(-1)))
+    var areas = LiveTable(blank: 0)
     var pages = 0
+    var bytes = 0
     var maskNumbers: Set<Int32> = []
     var survey = Survey()
     try input.readRecording(as: format) { index, operation in
@@ -39,7 +55,28 @@ struct Survey {
         guard let left = live.remove(operation.block) else { return }
         pages -= min(left, count)
         if left > count { live.set(operation.block, left - count) }
-      default: break
+      case .kmalloc, .cacheAlloc:
+        let sign = operation.verb == .cacheAlloc ? survey.book.sign(operation) : -1
+        objects.set(index, (operation.given, sign))
+        bytes += operation.given
+        survey.peakBytes = max(survey.peakBytes, bytes)
+        maskNumbers.insert(operation.text)
+        survey.hasObjects = true
+      case .kfree, .cacheFree:
+        guard let object = objects.remove(operation.block) else { return }
+        bytes -= object.size
+        if operation.verb == .cacheFree && object.sign >= 0 {
+          survey.book.learn(object.sign, operation.text)
+        }
+      case .vmalloc, .mapArea:
+        areas.set(index, operation.size)
+        bytes += operation.size
+        survey.peakBytes = max(survey.peakBytes, bytes)
+        if survey.mapped.count < 1 << 20 { survey.mapped.insert(operation.frame) }
+        survey.hasAreas = true
+      case .vfree, .unmapArea:
+        if let size = areas.remove(operation.block) { bytes -= size }
+      case .purgeAreas, .splitPages: break
       }
     } afterChunk: { reader in
       survey.format = reader.format
@@ -51,9 +88,17 @@ struct Survey {
       }
       for number in maskNumbers { survey.masks.insert(reader.texts[number]) }
       maskNumbers = []
+      survey.texts = reader.texts
       progress(reader.lines)
     }
+    survey.objectsAtEnd = objects.count
+    survey.areasAtEnd = areas.count
     self = survey
+  }
+
+  /// The name of the cache that an allocation belongs to, as far as frees tell; else one made of its size.
+  func cacheName(_ operation: KernelOperation) -> String {
+    book.name(operation).map { texts[$0] } ?? "size-\(operation.given)"
   }
 
   /// Memory that fits the recording, in bytes: what the recorded machine had, as far as its page frames tell.
@@ -63,7 +108,8 @@ struct Survey {
   func fittingMemory(on machine: MachineKind) -> Int {
     let unit = 32 << 20
     let recorded = frames * pageSize
-    let needed = peakPages * pageSize
+    // Objects take twice their size at most, but for the odd slab of each cache.
+    let needed = max(peakPages * pageSize, peakBytes + 16 << 20)
     let wish = recorded <= 64 << 30 && recorded <= machine.maximumMemory ? recorded : 4 * needed
     let bytes = max(wish, 2 * needed, 64 << 20)
     return min((bytes + unit - 1) / unit * unit, machine.maximumMemory)

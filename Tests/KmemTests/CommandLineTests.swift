@@ -23,8 +23,19 @@ import Testing
       "--check takes every, a number of operations, end or amortised, not `0`"
     ),
     (["replay", "a", "--json=yes"], "--json takes no value"),
-    (["procfs", "a"], "kmem procfs shows buddyinfo or zoneinfo; name one after the file"),
-    (["procfs", "a", "slabinfo"], "kmem procfs shows buddyinfo or zoneinfo, not `slabinfo`"),
+    (
+      ["procfs", "a"],
+      "kmem procfs shows buddyinfo, zoneinfo, meminfo, slabinfo or vmallocinfo; "
+        + "name one after the file"
+    ),
+    (
+      ["procfs", "a", "iomem"],
+      "kmem procfs shows buddyinfo, zoneinfo, meminfo, slabinfo or vmallocinfo, not `iomem`"
+    ),
+    (
+      ["compare", "a", "--check", "end"],
+      "kmem compare has no option --check; `kmem help compare` lists what it takes"
+    ),
     (
       ["convert", "a", "--lines", "5-2"],
       "--lines takes ascending ranges such as 1-5000 or 1-99,200-300, not `5-2`"
@@ -44,7 +55,7 @@ import Testing
     ),
     (
       ["help", "frob"],
-      "there is no help on `frob`; there is on bench, convert, import, json, procfs, replay"
+      "there is no help on `frob`; there is on bench, compare, convert, import, json, procfs, replay"
     ),
   ])
   func mistakesAreNamed(arguments: [String], message: String) {

@@ -57,13 +57,14 @@ final class BenchReference {
   /// Pages that are handed out, over all zones.
   var pagesHeld: Int { machine.node.zones.reduce(0) { $0 + machine.pages(in: $1).allocated } }
 
-  /// The reference as `service`, on the processor of a thread.
-  func subject(_ service: Workload.Service, thread: Int) -> BenchSubject {
+  /// The reference as a workload's service, on the processor of a thread.
+  func subject(_ workload: Workload, thread: Int) -> BenchSubject {
     let context = UnsafeMutableRawPointer(contexts[thread])
     let base = machine.memory.base
-    return switch service {
+    return switch workload.service {
     case .pages: Self.pages(context, base)
     case .buddy: Self.buddy(context, base)
+    case .objects where workload.shape == .recording: Self.recorded(context)
     case .objects: Self.objects(context)
     }
   }
@@ -75,15 +76,21 @@ final class BenchReference {
       name: "reference",
       allocate: { order, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        return context.pointee.machine._withUnsafeGuaranteedRef {
-          (try? $0.allocatePages(order: order, gfp: .kernel, cpu: context.pointee.cpu))?.number
-            ?? 0
+        return context.pointee.machine._withUnsafeGuaranteedRef { machine in
+          do throws(PageError) {
+            return try machine.allocatePages(order: order, gfp: .kernel, cpu: context.pointee.cpu)?
+              .number ?? 0
+          } catch {
+            return 0
+          }
         }
       },
       free: { frame, order, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        context.pointee.machine._withUnsafeGuaranteedRef {
-          try? $0.freePages(PageFrame(frame), order: order, cpu: context.pointee.cpu)
+        context.pointee.machine._withUnsafeGuaranteedRef { machine in
+          do throws(PageError) {
+            try machine.freePages(PageFrame(frame), order: order, cpu: context.pointee.cpu)
+          } catch {}
         }
       }, context: context, base: base, shift: 12)
   }
@@ -99,7 +106,9 @@ final class BenchReference {
       },
       free: { frame, order, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        try? context.pointee.zone.freeBlock(PageFrame(frame), order: order)
+        do throws(PageError) {
+          try context.pointee.zone.freeBlock(PageFrame(frame), order: order)
+        } catch {}
       }, context: context, base: base, shift: 12)
   }
 
@@ -108,27 +117,50 @@ final class BenchReference {
       name: "reference",
       allocate: { size, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        let cpu = context.pointee.cpu
-        if _fastPath(size & BenchRecording.cacheBit == 0) {
-          return context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef {
-            Int(bitPattern: (try? $0.kmalloc(size, cpu: cpu)) ?? nil)
-          }
-        }
-        let cache = context.pointee.caches[size & ~BenchRecording.cacheBit]
-        return Int(bitPattern: (try? cache.allocate(gfp: .kernel, cpu: cpu)) ?? nil)
+        return BenchReference.kmalloc(size, context)
       },
-      free: { address, size, context in
+      free: { address, _, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        let cpu = context.pointee.cpu
-        let object = UnsafeMutableRawPointer(bitPattern: address)
-        if _fastPath(size & BenchRecording.cacheBit == 0) {
-          context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef {
-            try? $0.kfree(object, cpu: cpu)
-          }
-          return
+        context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef { allocator in
+          do throws(SlabError) {
+            try allocator.kfree(
+              UnsafeMutableRawPointer(bitPattern: address), cpu: context.pointee.cpu,
+              site: BenchReference.site)
+          } catch {}
         }
-        let cache = context.pointee.caches[size & ~BenchRecording.cacheBit]
-        try? cache.free(object.unsafelyUnwrapped, cpu: cpu)
       }, context: context, base: nil, shift: 0)
   }
+
+  /// As a recording has it: an object of a cache where the size names one, else of kmalloc.
+  private static func recorded(_ context: UnsafeMutableRawPointer) -> BenchSubject {
+    BenchSubject(
+      name: "reference",
+      allocate: { size, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        if size & BenchRecording.cacheBit == 0 { return BenchReference.kmalloc(size, context) }
+        do throws(SlabError) {
+          return Int(
+            bitPattern: try context.pointee.caches[size & ~BenchRecording.cacheBit].allocate(
+              gfp: .kernel, cpu: context.pointee.cpu, site: BenchReference.site))
+        } catch {
+          return 0
+        }
+      }, free: objects(context).free, context: context, base: nil, shift: 0)
+  }
+
+  @inline(__always)
+  private static func kmalloc(_ size: Int, _ context: UnsafeMutablePointer<Context>) -> Int {
+    context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef { allocator in
+      do throws(SlabError) {
+        return Int(
+          bitPattern: try allocator.kmalloc(
+            size, gfp: .kernel, cpu: context.pointee.cpu, site: BenchReference.site))
+      } catch {
+        return 0
+      }
+    }
+  }
+
+  @inline(__always)
+  private static var site: CallSite { CallSite(file: #fileID, line: #line) }
 }

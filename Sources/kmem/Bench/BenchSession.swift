@@ -57,7 +57,7 @@ final class BenchSession {
       let reference = try BenchReference(workload, cacheSizes: recorded.caches)
       self.reference = reference
       for thread in threads.indices {
-        threads[thread].subjects = [reference.subject(workload.service, thread: thread)]
+        threads[thread].subjects = [reference.subject(workload, thread: thread)]
       }
       try addFloors(reference)
     }

@@ -137,7 +137,7 @@ struct CountOrder: Codable {
     state.subjects = [
       order.isEmpty
         ? BenchFloor.call(memory: reference.machine.memory.base)
-        : reference.subject(order.workload.service, thread: 0)
+        : reference.subject(order.workload, thread: 0)
     ]
     _ = state.prefill(state.generator.prefill(), false)
     // One round before all others, so that both runs count warm lists.
