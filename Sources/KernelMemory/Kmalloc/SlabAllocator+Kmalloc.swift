@@ -9,7 +9,7 @@ extension SlabAllocator {
   ///   - cpu: the calling thread's processor.
   ///   - site: who asks, for reports.
   /// - Returns: nil when memory is short. With `__GFP_ZERO` all usable bytes are zero, else they hold anything.
-  /// - Throws: ``SlabError/pages(_:)`` for a mask that contradicts itself.
+  /// - Throws: ``SlabError/pages(_:)`` for a mask that contradicts itself, or may sleep where the CPU may not.
   /// - Complexity: O(1) mostly, amortised.
   @inlinable @inline(__always)
   public final func kmalloc(
@@ -86,6 +86,7 @@ extension SlabAllocator {
       }
       return nil
     }
+    try cpu.checkMayAllocateObjects(gfp)
     let wrongZones = gfp.intersection([.highmem, .dma32])
     if !wrongZones.isEmpty {
       machine.log.append(

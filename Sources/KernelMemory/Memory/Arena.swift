@@ -8,11 +8,14 @@
 
 /// A stretch of zero bytes that is reserved at once and costs memory only where it is touched.
 ///
-/// Page-aligned. Where the operating system has no `mmap`, the memory is allocated and zeroed. Private memory is
+/// Starts at a multiple of 4 MiB, so that what is aligned in physical memory is aligned in the process too. Where the operating system has no `mmap`, the memory is allocated and zeroed. Private memory is
 /// faster, since the system gives it in pages of 2 MiB; shared memory can be shown a second time elsewhere.
 public final class Arena: @unchecked Sendable {
   /// Arenas from this size on ask for pages of 2 MiB where the system has them.
   private static let leastForHugePages = 4 << 20
+
+  /// The size of the largest block of pages.
+  private static let alignment = pageSize << maxOrder
 
   public let base: UnsafeMutableRawPointer
   public let byteCount: Int
@@ -29,14 +32,8 @@ public final class Arena: @unchecked Sendable {
       return
     }
     file = nil
-    #if canImport(Glibc) || canImport(Musl)
-      let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    #elseif canImport(Darwin)
-      let flags = MAP_PRIVATE | MAP_ANON
-    #endif
     #if canImport(Glibc) || canImport(Musl) || canImport(Darwin)
-      let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0)
-      guard let memory, memory != MAP_FAILED else { throw .noMemory(byteCount: byteCount) }
+      let memory = try Self.reserve(byteCount: byteCount)
       base = memory
       #if os(Linux)
         // A fault for every 4 KiB costs many times what the allocator does for the page, and so do missing
@@ -44,10 +41,32 @@ public final class Arena: @unchecked Sendable {
         if byteCount >= Self.leastForHugePages { _ = madvise(memory, byteCount, MADV_HUGEPAGE) }
       #endif
     #else
-      base = .allocate(byteCount: byteCount, alignment: pageSize)
+      base = .allocate(byteCount: byteCount, alignment: Self.alignment)
       base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     #endif
   }
+
+  #if canImport(Glibc) || canImport(Musl) || canImport(Darwin)
+    /// Address space for private memory, at a multiple of ``alignment``: more is reserved, and both ends are given back.
+    private static func reserve(byteCount: Int) throws(MachineError) -> UnsafeMutableRawPointer {
+      #if canImport(Darwin)
+        let flags = MAP_PRIVATE | MAP_ANON
+      #else
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+      #endif
+      let (reserved, overflows) = byteCount.addingReportingOverflow(alignment)
+      guard !overflows,
+        let memory = mmap(nil, reserved, PROT_READ | PROT_WRITE, flags, -1, 0),
+        memory != MAP_FAILED
+      else { throw .noMemory(byteCount: byteCount) }
+      let before = -Int(bitPattern: memory) & (alignment - 1)
+      let used = (byteCount + pageSize - 1) / pageSize * pageSize
+      if before > 0 { munmap(memory, before) }
+      let after = reserved - before - used
+      if after > 0 { munmap(memory + before + used, after) }
+      return memory + before
+    }
+  #endif
 
   /// Memory whose bytes lie in a file.
   private static func shared(
@@ -58,7 +77,9 @@ public final class Arena: @unchecked Sendable {
       guard file >= 0 else { throw .noMemory(byteCount: byteCount) }
       // Longer than what was written reads as zeros, and takes no room.
       if ftruncate(file, off_t(byteCount)) == 0,
-        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
+        let place = try? reserve(byteCount: byteCount),
+        let memory = mmap(
+          place, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0),
         memory != MAP_FAILED
       {
         return (memory, file)

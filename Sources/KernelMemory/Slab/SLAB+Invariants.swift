@@ -14,6 +14,12 @@ extension SLAB {
         throw SlabInvariantViolation(
           .pages, cache, "the list of all slabs leads to page frame \(page), where none starts")
       }
+      guard slab.inUse <= slab.objects, slab.inUse == slab.objects || slab.freeIndices != 0 else {
+        throw SlabInvariantViolation(
+          .freeList, cache,
+          "the slab at page frame \(page) counts \(slab.inUse) of \(slab.objects) objects in use, but "
+            + "does not say which are free")
+      }
       for place in Int(slab.inUse)..<Int(slab.objects) {
         let index = load(slab.freeIndices, place)
         guard index < slab.objects else {

@@ -73,6 +73,7 @@ extension ObjectCache {
     gfp: GFPFlags, cpu: CPU, site: CallSite
   ) throws(SlabError) -> UnsafeMutableRawPointer? {
     guard isAlive else { throw .destroyedCache }
+    try cpu.checkMayAllocateObjects(gfp)
     if gfp.contains(.zero), hasConstructor { throw .zeroedConstructedObject(cache: name) }
     let address = try allocator.take(self, bytes: objectSize, gfp: gfp, cpu: cpu, site: site)
     guard let object = UnsafeMutableRawPointer(bitPattern: address) else { return nil }
@@ -120,6 +121,17 @@ extension UnsafeMutablePointer where Pointee == CPUObjects {
     top.pointee = address
     pointee.top = top + 1
     return true
+  }
+}
+
+extension CPU {
+  /// Refuses a mask that may sleep where the CPU may not, in the words of the page allocator.
+  func checkMayAllocateObjects(_ gfp: GFPFlags) throws(SlabError) {
+    do throws(ContextError) {
+      try checkMayAllocate(gfp)
+    } catch {
+      throw .pages(.badContext(error))
+    }
   }
 }
 
