@@ -256,10 +256,10 @@ import Testing
     )
     #expect(
       lines[lines.count - 2]
-        == "kmem_cache             0      0    256   \(32)    2 : tunables    0    0    0 "
+        == "kmem_cache             0      0    256   16    1 : tunables    0    0    0 "
         + ": slabdata      0      0      0")
     #expect(
-      lines.suffix(8).prefix(6).map { $0.prefix(16) } == [
+      lines.suffix(7).prefix(6).map { $0.prefix(16) } == [
         "kmalloc-16      ", "kmalloc-8       ", "kmalloc-192     ", "kmalloc-96      ",
         "kmem_cache_node ", "kmem_cache      ",
       ])

@@ -176,6 +176,6 @@ struct SlabRandom {
 
   /// A number below `limit`, which is small.
   mutating func next(below limit: Int) -> Int {
-    Int((next() >> 32) * UInt64(limit) >> 32)
+    Int(((next() >> 32) * UInt64(limit)) >> 32)
   }
 }
