@@ -1,10 +1,8 @@
-import Synchronization
-
 /// A stock of elements kept for bad times, so that whoever can wait always gets one (`mempool_t`).
 ///
 /// An element is taken from the allocator underneath while that has any; the stock is touched only when it has not, and
 /// filled up again by frees. Safe to use from many threads, each with a CPU of its own. Source: `mm/mempool.c`.
-public final class Mempool<Element: Sendable>: Sendable {
+public final class Mempool<Element>: @unchecked Sendable {
   /// How long one wait lasts at most before the allocator is asked again; Linux: 5 s.
   public let patience: Duration
   /// Waits in a row that end with nothing before the request is given up; Linux never does.
@@ -18,7 +16,9 @@ public final class Mempool<Element: Sendable>: Sendable {
     var minimum: Int
     var isDestroyed = false
   }
-  private let state: Mutex<State>
+  /// Changes under ``lock`` only.
+  private var state: State
+  private let lock = SpinLock()
   private let queue = Monitor()
 
   /// Makes a pool and fills its stock (`mempool_create`).
@@ -41,7 +41,7 @@ public final class Mempool<Element: Sendable>: Sendable {
     self.maximumWaits = maximumWaits
     self.make = make
     self.dispose = dispose
-    state = Mutex(State(minimum: minimum))
+    state = State(minimum: minimum)
     do {
       try fill(cpu)
     } catch {
@@ -51,9 +51,9 @@ public final class Mempool<Element: Sendable>: Sendable {
   }
 
   /// Elements in stock at this moment (`curr_nr`).
-  public var stock: Int { state.withLock { $0.stock.count } }
+  public var stock: Int { withState { $0.stock.count } }
   /// Elements that the stock shall hold (`min_nr`).
-  public var minimum: Int { state.withLock { $0.minimum } }
+  public var minimum: Int { withState { $0.minimum } }
 
   /// An element: from the allocator without sleeping, else from the stock, else from the allocator with all that the
   /// mask allows, else by waiting for a free (`mempool_alloc`).
@@ -90,7 +90,7 @@ public final class Mempool<Element: Sendable>: Sendable {
   /// (`mempool_free`).
   public func free(_ element: Element, cpu: CPU) throws {
     try checkAlive()
-    let isKept = state.withLock { state in
+    let isKept = withState { state in
       if state.stock.count >= state.minimum { return false }
       state.stock.append(element)
       return true
@@ -104,7 +104,7 @@ public final class Mempool<Element: Sendable>: Sendable {
   public func resize(to minimum: Int, cpu: CPU) throws {
     guard minimum >= 1 else { throw MempoolError.badMinimum(minimum) }
     try checkAlive()
-    let surplus = state.withLock { state in
+    let surplus = withState { state in
       state.minimum = minimum
       let surplus = Array(state.stock.dropFirst(minimum))
       state.stock.removeLast(surplus.count)
@@ -117,14 +117,20 @@ public final class Mempool<Element: Sendable>: Sendable {
 
   /// Frees the stock; the pool can be used no more (`mempool_destroy`). Elements that are out stay their owners'.
   public func destroy(cpu: CPU) throws {
-    state.withLock { $0.isDestroyed = true }
+    withState { $0.isDestroyed = true }
     try empty(cpu)
   }
 
-  private func takeFromStock() -> Element? { state.withLock { $0.stock.popLast() } }
+  private func withState<Result>(_ body: (inout State) -> Result) -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    return body(&state)
+  }
+
+  private func takeFromStock() -> Element? { withState { $0.stock.popLast() } }
 
   private func checkAlive() throws(MempoolError) {
-    if state.withLock({ $0.isDestroyed }) { throw .destroyed }
+    if withState({ $0.isDestroyed }) { throw .destroyed }
   }
 
   private func fill(_ cpu: CPU) throws {
@@ -153,6 +159,34 @@ extension Mempool where Element == PageFrame {
       minimum: minimum, cpu: cpu, patience: patience, maximumWaits: maximumWaits,
       allocate: { gfp, cpu in try machine.allocatePages(order: order, gfp: gfp, cpu: cpu) },
       free: { page, cpu in try machine.freePages(page, order: order, cpu: cpu) })
+  }
+}
+
+extension Mempool where Element == UnsafeMutableRawPointer {
+  /// A pool of objects of a cache (`mempool_create_slab_pool`).
+  ///
+  /// - Throws: ``MempoolError``, ``SlabError``.
+  public convenience init(
+    objectsOf cache: ObjectCache, minimum: Int, cpu: CPU, patience: Duration = .seconds(5),
+    maximumWaits: Int = 12
+  ) throws {
+    try self.init(
+      minimum: minimum, cpu: cpu, patience: patience, maximumWaits: maximumWaits,
+      allocate: { gfp, cpu in try cache.allocate(gfp: gfp, cpu: cpu) },
+      free: { object, cpu in try cache.free(object, cpu: cpu) })
+  }
+
+  /// A pool of memory of one size (`mempool_create_kmalloc_pool`).
+  ///
+  /// - Throws: ``MempoolError``, ``SlabError``.
+  public convenience init(
+    bytes: Int, of slab: SlabAllocator, minimum: Int, cpu: CPU, patience: Duration = .seconds(5),
+    maximumWaits: Int = 12
+  ) throws {
+    try self.init(
+      minimum: minimum, cpu: cpu, patience: patience, maximumWaits: maximumWaits,
+      allocate: { gfp, cpu in try slab.kmalloc(bytes, gfp: gfp, cpu: cpu) },
+      free: { pointer, cpu in try slab.kfree(pointer, cpu: cpu) })
   }
 }
 

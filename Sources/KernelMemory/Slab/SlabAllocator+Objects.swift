@@ -140,6 +140,9 @@ extension SlabAllocator {
   final func take(
     _ cache: ObjectCache, bytes: Int, gfp: GFPFlags, cpu: CPU, site: CallSite
   ) throws(SlabError) -> UInt {
+    do throws(ContextError) { try cpu.checkMayAllocate(gfp) } catch {
+      throw .pages(.badContext(error))
+    }
     if let injection = machine.faults(at: .objects), injection.shouldFail(bytes: bytes, gfp: gfp) {
       return 0
     }

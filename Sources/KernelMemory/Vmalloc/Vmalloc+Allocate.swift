@@ -23,7 +23,7 @@ extension Vmalloc {
     _ size: Int, gfp: GFPFlags = .kernel, align: Int = 1, range: Range<VirtualAddress>? = nil,
     kind: AreaKind = [], caller: CallSite = #function, cpu: CPU
   ) throws(VmallocError) -> VirtualAddress? {
-    try check(size, gfp)
+    try check(size, gfp, cpu)
     let wanted = kind.intersection([.noGuard, .flushAtFree, .user, .dmaCoherent, .allowsHuge])
     let huge = 1 << PageTables.hugeShift
     if kind.contains(.allowsHuge), machine.kind.hasHugePages, size >= huge {
@@ -79,12 +79,15 @@ extension Vmalloc {
     let caller: CallSite
   }
 
-  private func check(_ size: Int, _ gfp: GFPFlags) throws(VmallocError) {
+  private func check(_ size: Int, _ gfp: GFPFlags, _ cpu: CPU) throws(VmallocError) {
     guard size > 0 else { throw .badSize(size) }
     guard size <= machine.managedPages * pageSize else {
       throw .tooLarge(bytes: size, memory: machine.managedPages * pageSize)
     }
     guard gfp.mayBlock else { throw .cannotSleep(gfp) }
+    do throws(ContextError) { try cpu.checkMayAllocate(gfp) } catch {
+      throw .page(.badContext(error))
+    }
     do throws(GFPMaskError) {
       _ = try gfp.highestZone(on: machine.kind)
       _ = try gfp.migrateType()

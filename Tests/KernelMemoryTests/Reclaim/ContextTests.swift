@@ -10,7 +10,7 @@ import Testing
 
   @Test(
     "a mask that may sleep is refused in atomic context, though memory is plenty",
-    arguments: [4, 10])
+    arguments: [0, 1, 4, 10])
   func sleeping(order: Int) throws {
     let tight = try TightMachine()
     let irq = AtomicContext.hardInterrupt("irq 11")
@@ -45,6 +45,37 @@ import Testing
     }
     #expect(cache.count == 100 && tight.machine.count(of: .allocationStalls) == 0)
     #expect(try tight.take(.kernel) != nil)
+  }
+
+  @Test("object caches, kmalloc and vmalloc keep to the rule, too")
+  func allocators() throws {
+    let machine = try Machine(memory: 32 << 20)
+    let cpu = machine.cpus[0]
+    let slab = try SLUB(machine)
+    let areas = try Vmalloc(machine: machine, cpu: cpu)
+    let cache = try slab.createCache("things", size: 100)
+    // The CPU has objects at hand, and is refused all the same.
+    try cache.free(#require(try cache.allocate(gfp: .kernel, cpu: cpu)), cpu: cpu)
+    let small = try slab.kmalloc(64, gfp: .kernel, cpu: cpu)
+    try slab.kfree(small, cpu: cpu)
+    try cpu.withAtomicContext(.hardInterrupt("irq 11")) { () throws in
+      for call in [
+        { _ = try cache.allocate(gfp: .kernel, cpu: cpu) },
+        { _ = try slab.kmalloc(64, gfp: .kernel, cpu: cpu) },
+      ] as [() throws -> Void] {
+        let error = #expect(throws: SlabError.self) { try call() }
+        #expect(error?.description == Self.message)
+      }
+      let error = #expect(throws: VmallocError.self) {
+        _ = try areas.vmalloc(10_000, gfp: .kernel, cpu: cpu)
+      }
+      #expect(error?.description == Self.message)
+      #expect(throws: SlabError.self) { try slab.kmalloc(64, gfp: [.kernel, .zero], cpu: cpu) }
+      #expect(throws: SlabError.self) { try slab.kmalloc(100_000, gfp: .kernel, cpu: cpu) }
+      #expect(try cache.allocate(gfp: .atomic, cpu: cpu) != nil)
+      #expect(try slab.kmalloc(64, gfp: .nowait, cpu: cpu) != nil)
+    }
+    #expect(try cache.allocate(gfp: .kernel, cpu: cpu) != nil)
   }
 
   @Test("contexts nest, and are left in reverse order, once each")

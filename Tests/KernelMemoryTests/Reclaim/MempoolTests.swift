@@ -167,6 +167,28 @@ import Testing
     try tight.machine.checkInvariants()
   }
 
+  @Test("objects of a cache, and memory of one size")
+  func objects() throws {
+    let machine = try Machine(memory: 16 << 20)
+    let cpu = machine.cpus[0]
+    let slab = try SLUB(machine)
+    let cache = try slab.createCache("bio", size: 120)
+    let pools = [
+      try Mempool(objectsOf: cache, minimum: 2, cpu: cpu),
+      try Mempool(bytes: 300, of: slab, minimum: 2, cpu: cpu),
+    ]
+    for pool in pools {
+      try machine.injectFaults(.every(1), at: .objects)
+      let objects = try [pool.allocate(.noio, cpu: cpu), pool.allocate(.noio, cpu: cpu)]
+      #expect(objects.allSatisfy { $0 != nil } && pool.stock == 0)
+      #expect(try pool.allocate(.atomic, cpu: cpu) == nil)
+      machine.stopFaults(at: .objects)
+      for object in objects { try pool.free(#require(object), cpu: cpu) }
+      try pool.destroy(cpu: cpu)
+    }
+    try slab.destroyCache(cache, cpu: cpu)
+  }
+
   @Test("16 threads share a stock of 4; everybody gets on, and nothing is lost")
   func crowd() async throws {
     let tight = try TightMachine(cpus: 16)

@@ -276,6 +276,7 @@ import Testing
           }))
       #expect(try tight.take(.kernel, order: order) == nil)
       #expect(tight.machine.count(of: .allocationStalls) == 1)
+      #expect(tight.machine.count(of: .reclaimedDirectly) >= 32)
       try tight.machine.checkInvariants()
     }
   }
