@@ -49,11 +49,15 @@ extension Machine {
   /// A machine that goes away does so by itself.
   public func stopKswapd() { reclaimer.kswapd.stop() }
 
-  /// Runs kswapd at the end of the request that woke it, where that is wanted and allowed.
-  func runKswapdAfterRequest(cpu: CPU) {
-    // The reclaimer itself asks for memory, too; and what must not sleep cannot wait for another task.
-    guard reclaimer.kswapd.isAwake, !reclaimer.kswapd.hasThread, cpu.context.reclaimed == nil,
-      !cpu.isAtomic, reclaimSettings.kswapdMode == .afterRequest
+  /// Runs kswapd at the end of a request on the request's thread, where that is wanted and allowed.
+  ///
+  /// Only where the request could have reclaimed itself, with all rights: any other caller may hold locks that a
+  /// shrinker wants, which for a kswapd of its own thread would be no harm.
+  func runKswapdAfter(_ request: PageRequest) {
+    let cpu = request.cpu
+    guard reclaimer.kswapd.isAwake, request.gfp.contains([.directReclaim, .io, .fs]),
+      cpu.context.reclaimed == nil, !cpu.context.scopes.contains(.noReclaim),
+      !reclaimer.kswapd.hasThread, reclaimSettings.kswapdMode == .afterRequest
     else { return }
     runKswapd(cpu: cpu)
   }

@@ -22,7 +22,7 @@ extension Machine {
 
     let request = PageRequest(
       order: order, gfp: gfp, type: migrateType(of: gfp), highestZone: highest, cpu: cpu)
-    defer { runKswapdAfterRequest(cpu: cpu) }
+    defer { runKswapdAfter(request) }
     var found = take(request, firstFlags(request))
     if found == nil { found = try takeUnderPressure(request) }
     if let found, gfp.contains(.zero) { clear(found, order: order) }

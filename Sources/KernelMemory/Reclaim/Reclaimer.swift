@@ -4,7 +4,8 @@ import Synchronization
 public struct ReclaimSettings: Hashable, Sendable {
   /// When kswapd runs, unless it has a thread of its own (``Machine/startKswapd(on:)``).
   public enum KswapdMode: String, CaseIterable, Hashable, Sendable {
-    /// At the end of the request that woke it, on that request's CPU; later while that CPU is in atomic context.
+    /// On the thread of the first request after its wake-up that could reclaim with all rights (`GFP_KERNEL`), when
+    /// that request has been served or has failed.
     case afterRequest
     /// Only when ``Machine/runKswapd(cpu:)`` is called.
     case manual

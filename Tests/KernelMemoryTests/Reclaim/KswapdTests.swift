@@ -23,6 +23,10 @@ import Testing
     tight.machine.drainAll()
     try #require(tight.zone.freePages == 276)
     #expect(try tight.take(.nowait) != nil)
+    // It wants a thread to run on: that of a caller who holds no locks.
+    #expect(tight.machine.isKswapdAwake && cache.count == 300)
+    tight.machine.drainAll()
+    #expect(try tight.take(.kernel) != nil)
     // The background did it: nobody stalled.
     #expect(tight.machine.count(of: .kswapdWakeups) == 1)
     #expect(tight.machine.count(of: .kswapdRuns) == 1)
@@ -82,23 +86,44 @@ import Testing
     #expect(tight.machine.isKswapdAwake)
   }
 
-  @Test("in atomic context it waits until the CPU may sleep again")
+  @Test("it waits for a request that could reclaim itself, with all rights")
   func atomic() throws {
     let (tight, cache) = try Self.cached(mode: .afterRequest, free: 150)
     try tight.cpu.withAtomicContext(.hardInterrupt("irq 4")) { () throws in
       #expect(try tight.take(.atomic) != nil)
       #expect(tight.machine.isKswapdAwake && cache.count == 300)
     }
-    #expect(try tight.take(.nowait) == nil)
-    #expect(!tight.machine.isKswapdAwake && cache.count < 300)
+    for gfp in [GFPFlags.nowait, [.noio, .noretry], [.nofs, .noretry]] {
+      _ = try tight.take(gfp)
+      #expect(tight.machine.count(of: .kswapdRuns) == 0)
+    }
+    #expect(try tight.take(.kernel) != nil)
+    #expect(!tight.machine.isKswapdAwake && tight.machine.count(of: .kswapdRuns) == 1)
     #expect(try tight.take(.nowait) != nil)
+  }
+
+  @Test("a block taken from another type's pageblock raises the watermarks until it has run")
+  func boost() throws {
+    let tight = try TightMachine()
+    let pages = try tight.fill(leaving: 0)
+    // Free pages lie in pageblocks of unmovable ones alone.
+    for page in pages.prefix(2000) where page.number % 4 != 0 {
+      try tight.machine.freePages(page, order: 0, cpu: tight.cpu)
+    }
+    tight.machine.drainAll()
+    try #require(tight.zone.freePages > 1000 && tight.zone.boost == 0)
+    #expect(try tight.take(.highuserMovable) != nil)
+    #expect(tight.zone.boost == 512 && tight.zone.watermarks.min == 221 + 512)
+    #expect(tight.machine.isKswapdAwake && tight.machine.count(of: .kswapdWakeups) == 1)
+    tight.machine.runKswapd(cpu: tight.cpu)
+    #expect(tight.zone.boost == 0 && tight.machine.count(of: .kswapdSleeps) == 1)
   }
 
   @Test("after 16 runs without progress it is left alone, until somebody makes progress")
   func hopeless() throws {
     let tight = try TightMachine(kswapd: .afterRequest)
     try tight.fill(leaving: 100)
-    for _ in 0..<30 { #expect(try tight.take(.nowait) == nil) }
+    for _ in 0..<30 { #expect(try tight.take([.kernel, .noretry]) == nil) }
     #expect(tight.machine.count(of: .kswapdRuns) == 16)
     #expect(tight.machine.count(of: .kswapdWakeups) == 16)
     let cache = BlockCache(tight.machine)
@@ -106,10 +131,10 @@ import Testing
     try tight.fill(leaving: 100)
     tight.machine.register(shrinker: cache.shrinker())
     #expect(try tight.take(.nowait) == nil)
-    #expect(tight.machine.count(of: .kswapdRuns) == 16)
+    #expect(tight.machine.count(of: .kswapdWakeups) == 16)
     // Direct reclaim gets something, so kswapd is worth waking again.
     _ = try tight.take([.kernel, .noretry])
-    _ = try tight.take(.nowait)
+    _ = try tight.take([.kernel, .noretry])
     #expect(tight.machine.count(of: .kswapdRuns) > 16)
   }
 
@@ -131,13 +156,12 @@ import Testing
           return inner.scan(&control)
         }))
     try tight.cpu.run(as: FakeProcess("editor", pid: 5)) { () throws in
-      try tight.cpu.within(.noFS) { () throws in
-        #expect(try tight.take(.nofs) != nil)
-        #expect(tight.cpu.context.task?.name == "editor" && tight.cpu.context.scopes == [.noFS])
+      try tight.cpu.within(.pin) { () throws in
+        #expect(try tight.take(.kernel) != nil)
+        #expect(tight.cpu.context.task?.name == "editor" && tight.cpu.context.scopes == [.pin])
       }
     }
     #expect(seen.withLock { !$0.isEmpty && $0.allSatisfy { $0 == nil } })
-    // It was kswapd's reclaim, not limited by the task's scope.
     #expect(cache.masks == [.kernel])
   }
 

@@ -28,7 +28,7 @@ import Testing
     Row(.noio, wakes: 276, reclaims: 221, fails: 221),
     Row(.nofs, wakes: 276, reclaims: 221, fails: 221),
     Row(.user, wakes: 276, reclaims: 221, fails: 221),
-    Row(.highuserMovable, wakes: 276, reclaims: 221, fails: 221),
+    Row(.highuser, wakes: 276, reclaims: 221, fails: 221),
     Row([.kernel, .dma32], wakes: 276, reclaims: 221, fails: 221),
     Row([.kernel, .zero], wakes: 276, reclaims: 221, fails: 221),
     Row([.kernel, .noretry], wakes: 276, reclaims: 221, fails: 221),
@@ -143,6 +143,25 @@ import Testing
     #expect(old.zone(of: user)?.kind == .highMem)
     #expect(try old.allocatePages(order: 0, gfp: .kernel, cpu: high) == nil)
     try old.checkInvariants()
+  }
+
+  @Test("pages kept for atomic requests are given up before a request fails")
+  func highAtomic() throws {
+    let tight = try TightMachine(memory: 272 << 20)
+    let zone = tight.zone
+    #expect(zone.watermarks == Watermarks(min: 512, low: 640, high: 768, promo: 896))
+    try tight.fill(leaving: 530)
+    // Two pages for an interrupt, below low: their pageblock is kept for others like them.
+    let pair = try #require(try tight.take(.atomic, order: 1))
+    try #require(zone.freeHighAtomic >= 16 && zone.freePages == 528)
+    // They do not count for ordinary requests, so that these are below min, and reclaim in vain. One pageblock is kept
+    // from those that give up early.
+    #expect(try tight.take([.kernel, .noretry]) == nil)
+    #expect(zone.freeHighAtomic >= 16)
+    #expect(try tight.take(.kernel) != nil)
+    #expect(zone.freeHighAtomic == 0 && tight.machine.count(of: .failures) == 1)
+    try tight.machine.freePages(pair, order: 1, cpu: tight.cpu)
+    try tight.machine.checkInvariants()
   }
 
   @Test("memory is filled with zeros however deep the request had to go")

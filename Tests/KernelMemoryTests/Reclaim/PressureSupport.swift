@@ -8,8 +8,10 @@ struct TightMachine {
   let cpu: CPU
   let zone: Zone
 
-  init(cpus: Int = 1, kswapd: ReclaimSettings.KswapdMode = .manual) throws {
-    machine = try Machine(memory: 64 << 20, cpus: cpus, reserved: [0..<4096])
+  init(
+    memory: Int = 64 << 20, cpus: Int = 1, kswapd: ReclaimSettings.KswapdMode = .manual
+  ) throws {
+    machine = try Machine(memory: memory, cpus: cpus, reserved: [0..<4096])
     cpu = machine.cpus[0]
     zone = machine.node.zones[1]
     var settings = ReclaimSettings()
@@ -35,6 +37,14 @@ struct TightMachine {
 
   func take(_ gfp: GFPFlags, order: Int = 0) throws -> PageFrame? {
     try machine.allocatePages(order: order, gfp: gfp, cpu: cpu)
+  }
+}
+
+extension CPU {
+  /// Whether a context, a scope or reclaim sends the CPU's calls to slow paths.
+  var isSlowed: Bool {
+    let bits = CPUGuard.reclaiming | GFPFlags([.directReclaim, .movable]).rawValue
+    return state.pointee.guarded.slowBits.load(ordering: .relaxed) & bits != 0
   }
 }
 

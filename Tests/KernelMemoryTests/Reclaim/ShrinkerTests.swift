@@ -177,8 +177,7 @@ import Testing
     #expect(tight.machine.count(of: .allocationStalls) == 1)
     // The reclaimer's rights end with it.
     #expect(tight.cpu.context.scopes.isEmpty && tight.cpu.context.reclaimed == nil)
-    #expect(
-      tight.cpu.state.pointee.guarded.slowBits.load(ordering: .relaxed) & CPUGuard.reclaiming == 0)
+    #expect(!tight.cpu.isSlowed)
     try tight.machine.checkInvariants()
   }
 
