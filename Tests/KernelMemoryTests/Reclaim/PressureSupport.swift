@@ -21,15 +21,26 @@ struct TightMachine {
     machine.reclaimSettings = settings
   }
 
-  /// Allocates single pages from the reserves until exactly so many are free, all in the buddy lists.
+  /// Allocates pages from the reserves until exactly so many are free, all in the buddy lists.
   @discardableResult
   func fill(leaving free: Int) throws -> [PageFrame] {
     machine.drainAll()
     var pages: [PageFrame] = []
-    let unused = machine.pages(in: zone).free + machine.pages(in: zone).perCPU
-    while unused - pages.count > free {
-      guard let page = try machine.allocatePages(order: 0, gfp: .memalloc, cpu: cpu) else { break }
-      pages.append(page)
+    var left = max(zone.freePages - free, 0)
+    var order = maxOrder
+    while left > 0 {
+      while 1 << order > left { order -= 1 }
+      if let block = try machine.allocatePages(order: order, gfp: .memalloc, cpu: cpu) {
+        try machine.splitPages(block, order: order)
+        pages += (block.number..<block.number + (1 << order)).map { PageFrame($0) }
+        left -= 1 << order
+        // A refill brings more than was asked for.
+        machine.drainAll()
+      } else if order > 0 {
+        order -= 1
+      } else {
+        break
+      }
     }
     machine.drainAll()
     return pages

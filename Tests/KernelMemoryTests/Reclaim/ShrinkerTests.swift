@@ -225,6 +225,7 @@ import Testing
     let entered = Mutex(false)
     let mayLeave = Mutex(false)
     let left = Mutex(false)
+    let finished = Mutex(false)
     let shrinker = Shrinker(
       name: "slow", count: { _ in 1000 },
       scan: { _ in
@@ -236,8 +237,10 @@ import Testing
     tight.machine.register(shrinker: shrinker)
     let thread = BackgroundThread.start {
       _ = try! tight.machine.allocatePages(order: 0, gfp: [.kernel, .noretry], cpu: tight.cpu)
+      finished.withLock { $0 = true }
     }
-    while !entered.withLock({ $0 }) { yieldProcessor() }
+    while !entered.withLock({ $0 }) && !finished.withLock({ $0 }) { yieldProcessor() }
+    #expect(entered.withLock { $0 })
     let other = BackgroundThread.start {
       sleepMillisecond()
       mayLeave.withLock { $0 = true }
