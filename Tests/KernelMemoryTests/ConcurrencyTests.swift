@@ -77,4 +77,29 @@ import Testing
     try machine.checkInvariants()
     for zone in machine.node.zones { #expect(zone.freePages == zone.managed) }
   }
+
+  @Test("sixteen CPUs on hardly any memory, drained and looked at by a stranger all the time")
+  func strangers() async throws {
+    let machine = try Machine(memory: 16 << 20, cpus: 16)
+    let left = try await withThrowingTaskGroup(of: [Block].self) { group in
+      for cpu in machine.cpus {
+        group.addTask { try Self.work(machine, cpu, steps: 2000, live: 80) }
+      }
+      group.addTask {
+        for _ in 0..<30 {
+          machine.drainAll()
+          #expect(machine.pagetypeinfo.contains("Movable") && machine.zoneinfo.contains("boost"))
+        }
+        return []
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    try machine.checkInvariants()
+    for block in left {
+      try machine.freePages(block.frame, order: block.order, cpu: machine.cpus[0])
+    }
+    machine.drainAll()
+    try machine.checkInvariants()
+    for zone in machine.node.zones { #expect(zone.freePages == zone.managed) }
+  }
 }

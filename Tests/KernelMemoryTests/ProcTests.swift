@@ -118,6 +118,27 @@ import Testing
     #expect(machine.buddyinfo == lines.map { $0 + "\n" }.joined())
   }
 
+  @Test("pagetypeinfo in Linux's format")
+  func pagetypeinfo() throws {
+    let machine = try Machine(memory: 16 << 20, reserved: [0..<16])
+    _ = try #require(try machine.allocatePages(order: 10, gfp: .kernel, cpu: machine.cpus[0]))
+    let none = String(repeating: "     0 ", count: 11)
+    let free = "     0      0      0      0      1      1      1      1      1      1      2 "
+    let lines = [
+      "Page block order: 9", "Pages per block:  512", "",
+      "Free pages count per migrate type at order "
+        + "      0      1      2      3      4      5      6      7      8      9     10 ",
+      "Node    0, zone      DMA, type    Unmovable " + none,
+      "Node    0, zone      DMA, type      Movable " + free,
+      "Node    0, zone      DMA, type  Reclaimable " + none,
+      "Node    0, zone      DMA, type   HighAtomic " + none,
+      "Node    0, zone      DMA, type      Isolate " + none, "",
+      "Number of blocks type     Unmovable      Movable  Reclaimable   HighAtomic      Isolate ",
+      "Node 0, zone      DMA            2            6            0            0            0 ",
+    ]
+    #expect(machine.pagetypeinfo == lines.map { $0 + "\n" }.joined())
+  }
+
   @Test("buddyinfo adds up to the free pages of zoneinfo")
   func sum() throws {
     let machine = try Machine(memory: 100 << 20)

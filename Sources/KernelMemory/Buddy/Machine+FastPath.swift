@@ -1,5 +1,3 @@
-import Synchronization
-
 extension Machine {
   /// Allocates a block of 2^order pages (`alloc_pages`).
   ///
@@ -18,25 +16,25 @@ extension Machine {
   public func allocatePages(
     order: Int, gfp: GFPFlags, cpu: CPU
   ) throws(PageError) -> PageFrame? {
+    // Known to be 0, the order costs nothing; and single pages are most of what is asked for.
+    if order == 0 {
+      if let page = cpu.takeReady(order: 0, gfp: gfp) { return page }
+      return try allocateSlowly(order: 0, gfp: gfp, cpu: cpu)
+    }
+    return try allocateBlock(order: order, gfp: gfp, cpu: cpu)
+  }
+
+  /// ``allocatePages(order:gfp:cpu:)`` for several pages.
+  @inline(never)
+  @usableFromInline
+  func allocateBlock(order: Int, gfp: GFPFlags, cpu: CPU) throws(PageError) -> PageFrame? {
     if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
-      let route = cpu.state.pointee.routes + Int(gfp.rawValue & 0x1f)
-      // One test for all that is not ordinary: clearing, a zone short of memory, the CPU's lists in others' hands.
-      if cpu.state.pointee.guarded.enter(unless: gfp.rawValue | route.pointee.slowBits) {
-        let own = UnsafeMutableRawPointer(cpu.state)
-        let list = (own + Int(route.pointee.list) + order &<< 6)
-          .assumingMemoryBound(to: PageStack.self)
-        if !list.pointee.isEmpty {
-          let frame = list.pointee.top[-1]
-          let zone = (own + Int(route.pointee.zone)).assumingMemoryBound(to: PerCPUState.self)
-          zone.pointee.freeCount &>>= 1
-          list.pointee.top -= 1
-          cpu.state.pointee.states[Int(frame)].store(
-            PageState.allocated(order, gfp).rawValue, ordering: .relaxed)
-          cpu.state.pointee.guarded.leave()
-          return PageFrame(Int(frame))
-        }
-        cpu.state.pointee.guarded.leave()
-      }
+      if let page = cpu.takeReady(order: order, gfp: gfp) { return page }
+    } else if UInt(bitPattern: order) <= UInt(bitPattern: maxOrder),
+      order != PerCPUPages.hugePageOrder, !isGroupingDisabled,
+      let page = cpu.takeDirectly(order: order, gfp: gfp)
+    {
+      return page
     }
     return try allocateSlowly(order: order, gfp: gfp, cpu: cpu)
   }
@@ -57,41 +55,23 @@ extension Machine {
   @inlinable
   @inline(__always)
   public func freePages(_ frame: PageFrame, order: Int, cpu: CPU) throws(PageError) {
-    let number = frame.number
-    if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder),
-      UInt(bitPattern: number) < cpu.state.pointee.frames,
-      PageState(rawValue: cpu.state.pointee.states[number].load(ordering: .relaxed))
-        .isAllocated(order)
-    {
-      let route = cpu.state.pointee.blockRoutes + number &>> pageblockOrder
-      let own = UnsafeMutableRawPointer(cpu.state)
-      let zone = (own + Int(route.pointee.zone)).assumingMemoryBound(to: PerCPUState.self)
-      let list = (own + Int(route.pointee.list.load(ordering: .relaxed)) + order &<< 6)
-        .assumingMemoryBound(to: PageStack.self)
-      if cpu.state.pointee.guarded.enter(unless: zone.pointee.slowBits) {
-        list.pointee.top.pointee = UInt32(truncatingIfNeeded: number)
-        list.pointee.top += 1
-        cpu.state.pointee.states[number].store(
-          PageState.perCPU(order).rawValue, ordering: .relaxed)
-        zone.pointee.freeCount &+= 1 &<< order
-        zone.pointee.budget &-= 1 &<< order
-        if order != 0 || zone.pointee.budget < 0 {
-          freed(to: list, of: zone, order: order, cpu: cpu)
-        }
-        cpu.state.pointee.guarded.leave()
-        return
-      }
+    if order == 0 {
+      if cpu.putBack(frame.number, order: 0) { return }
+      try freeSlowly(frame, order: 0, cpu: cpu)
+    } else {
+      try freeBlock(frame, order: order, cpu: cpu)
     }
-    try freeSlowly(frame, order: order, cpu: cpu)
   }
 
+  /// ``freePages(_:order:cpu:)`` for several pages.
   @inline(never)
   @usableFromInline
-  func freed(
-    to list: UnsafeMutablePointer<PageStack>, of zone: UnsafeMutablePointer<PerCPUState>,
-    order: Int, cpu: CPU
-  ) {
-    let pages = PerCPUPages(cpu: cpu.state, state: zone)
-    pages.freed(order: order, list: pages.list(of: list))
+  func freeBlock(_ frame: PageFrame, order: Int, cpu: CPU) throws(PageError) {
+    if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
+      if cpu.putBack(frame.number, order: order) { return }
+    } else if order != PerCPUPages.hugePageOrder, cpu.putBackDirectly(frame.number, order: order) {
+      return
+    }
+    try freeSlowly(frame, order: order, cpu: cpu)
   }
 }

@@ -140,6 +140,11 @@ public final class Machine: @unchecked Sendable {
         pages.state.initialize(
           to: PerCPUState(
             zone: zone, sizes: sizes, storage: storage))
+        // The last row has a place that is no list; it stays empty.
+        for row in 0..<PerCPUPages.rows {
+          pages.stack(0, row: row).initialize(
+            repeating: PageStack(pages.storage(0)), count: 3)
+        }
         for list in 0..<PerCPUPages.listCount {
           pages.stack(list).initialize(to: PageStack(pages.storage(list)))
         }

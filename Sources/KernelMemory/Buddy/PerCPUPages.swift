@@ -50,7 +50,14 @@ public struct PerCPUPages: @unchecked Sendable {
 
   /// ``count``, within the CPU's guard. O(lists).
   var pageCount: Int {
-    (0..<Self.listCount).reduce(0) { $0 + stack($1).pointee.count << Self.order(ofList: $1) }
+    let rows = UnsafeMutableRawPointer(stack(0))
+    var count = 0
+    for row in 0..<Self.rows {
+      let lists = (rows + row * PerCPULayout.orderBytes).assumingMemoryBound(to: PageStack.self)
+      let blocks = lists[0].count + lists[1].count + lists[2].count
+      count += blocks << (row == Self.rows - 1 ? Self.hugePageOrder : row)
+    }
+    return count
   }
 
   // MARK: Lists by number
@@ -75,13 +82,13 @@ public struct PerCPUPages: @unchecked Sendable {
   static func order(ofList list: Int) -> Int { list < 12 ? list / 3 : hugePageOrder }
 
   func stack(_ list: Int) -> UnsafeMutablePointer<PageStack> {
-    let (row, column) = list < 12 ? (list / 3, list % 3) : (rowOfHugePages, list - 12)
-    return
-      (UnsafeMutableRawPointer(state) + PerCPULayout.stateBytes
-      + row * PerCPULayout.orderBytes).assumingMemoryBound(to: PageStack.self) + column
+    list < 12 ? stack(list % 3, row: list / 3) : stack(list - 12, row: Self.rows - 1)
   }
 
-  private var rowOfHugePages: Int { Self.rows - 1 }
+  func stack(_ column: Int, row: Int) -> UnsafeMutablePointer<PageStack> {
+    let place = PerCPULayout.stateBytes + row * PerCPULayout.orderBytes
+    return (UnsafeMutableRawPointer(state) + place).assumingMemoryBound(to: PageStack.self) + column
+  }
 
   func storage(_ list: Int) -> UnsafeMutablePointer<UInt32> {
     state.pointee.storage + list * state.pointee.listCapacity

@@ -73,10 +73,15 @@ struct PerCPUState: ~Copyable {
   func allocFactor(freedLess pages: Int) -> Int { factor >> (freed - pages - factorTime) }
 
   /// Notes pages handed out or taken back past the lists; for the CPU's owner.
-  func countDirect(allocated: Int = 0, freed: Int = 0) {
+  @inline(__always)
+  func countDirect(allocated: Int) {
     directlyAllocated.store(
-      directlyAllocated.load(ordering: .relaxed) + allocated, ordering: .relaxed)
-    directlyFreed.store(directlyFreed.load(ordering: .relaxed) + freed, ordering: .relaxed)
+      directlyAllocated.load(ordering: .relaxed) &+ allocated, ordering: .relaxed)
+  }
+
+  @inline(__always)
+  func countDirect(freed: Int) {
+    directlyFreed.store(directlyFreed.load(ordering: .relaxed) &+ freed, ordering: .relaxed)
   }
 
   /// What came and went through the CPU so far, when the lists hold `count` pages.

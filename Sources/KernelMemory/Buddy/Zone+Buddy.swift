@@ -32,8 +32,12 @@ extension Zone {
   /// Splits a larger block or takes one of another type; gives up the lock.
   @inline(never)
   private func allocateOtherLocked(order: Int, type: MigrateType) -> PageFrame? {
+    if let frame = takeSmallestLocked(order: order, type: type) {
+      map[frame] = .allocated(order)
+      return unlock(andGive: frame)
+    }
     defer { unlock() }
-    var mode = FallbackMode.own
+    var mode = FallbackMode.claim
     guard let frame = takeLocked(order: order, type: type, flags: [], mode: &mode) else {
       return nil
     }
@@ -45,6 +49,18 @@ extension Zone {
   private func unlock(andGive frame: UInt32) -> PageFrame? {
     unlock()
     return PageFrame(Int(frame))
+  }
+
+  /// Takes a block of a request's type when the zone has plenty of memory, nil else.
+  func takeOwn(order: Int, type: MigrateType, gfp: GFPFlags) -> UInt32? {
+    guard state.pointee.lock.tryLock() else { return nil }
+    defer { state.pointee.lock.unlock() }
+    // Where memory is short the first is `Int.min`, and the second is not what it is else.
+    guard freePages &- (1 &<< order) > state.pointee.lowAt, state.pointee.calmAbove == .max,
+      let frame = takeSmallestLocked(order: order, type: type)
+    else { return nil }
+    map[frame] = .allocated(order, gfp)
+    return frame
   }
 
   /// Gives back a block and merges it with its buddies as far as they are free. O(``maxOrder``).
@@ -61,12 +77,14 @@ extension Zone {
   /// Whether there was such a block to free.
   @usableFromInline
   func tryFree(_ number: Int, order: Int) -> Bool {
-    guard UInt(bitPattern: order) < UInt(bitPattern: pageblockOrder),
+    guard UInt(bitPattern: order) <= UInt(bitPattern: maxOrder),
       UInt(bitPattern: number &- state.pointee.start) < UInt(bitPattern: state.pointee.size),
       state.pointee.lock.tryLock()
     else { return tryFreeSlowly(number, order: order) }
     let frame = UInt32(truncatingIfNeeded: number)
-    guard map[frame].isAllocated(order), returnAloneLocked(frame, order: order) else {
+    guard map[frame].isAllocated(order), order < pageblockOrder,
+      returnAloneLocked(frame, order: order)
+    else {
       return freeMergingLocked(frame, order: order)
     }
     if freePages > state.pointee.calmAbove { return unlockAndConfirm() }
@@ -166,7 +184,7 @@ extension Zone {
   /// Adds a block smaller than a pageblock whose buddy is not free, as most are; false when it is.
   @inline(__always)
   private func returnAloneLocked(_ frame: UInt32, order: Int) -> Bool {
-    let (states, links) = (state.pointee.map.states, state.pointee.map.links)
+    let states = state.pointee.map.states
     let type = state.pointee.map.blockTypes[Int(frame &>> UInt32(pageblockOrder))]
     let bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: order)
     let free = freeState(order).rawValue
@@ -180,20 +198,30 @@ extension Zone {
     nonEmpty.pointee.store(nonEmpty.pointee.load(ordering: .relaxed) | bit, ordering: .relaxed)
     // Only the lock's owner writes, so load and store need not be one step.
     state.pointee.freePages.store(freePages &+ Int(bit), ordering: .relaxed)
-    let head =
-      state.pointee.listHeads &+ UInt32(type) &<< 5 &+ UInt32(truncatingIfNeeded: order) &<< 1
-    if isMergeLikely(frame, bit: bit, free: free) {
-      let last = lists[order].links.previous
+    linkLocked(
+      frame, on: lists + order, toTail: isMergeLikely(states, frame, bit: bit, free: free))
+    return true
+  }
+
+  /// Adds a block to a list, which is counted elsewhere.
+  @inline(__always)
+  private func linkLocked(
+    _ frame: UInt32, on list: UnsafeMutablePointer<FreeList>, toTail: Bool
+  ) {
+    let links = state.pointee.map.links
+    let head = UInt32(
+      truncatingIfNeeded: (UnsafeRawPointer(list) - UnsafeRawPointer(links)) &>> 3)
+    if toTail {
+      let last = list.pointee.links.previous
       links[Int(frame)] = PageLinks(next: head, previous: last)
       links[Int(last)].next = frame
-      lists[order].links.previous = frame
+      list.pointee.links.previous = frame
     } else {
-      let first = lists[order].links.next
+      let first = list.pointee.links.next
       links[Int(frame)] = PageLinks(next: first, previous: head)
       links[Int(first)].previous = frame
-      lists[order].links.next = frame
+      list.pointee.links.next = frame
     }
-    return true
   }
 
   /// Whether the larger block that this one could become part of has a free buddy itself (`buddy_merge_likely`).
@@ -201,8 +229,10 @@ extension Zone {
   /// Such a block goes to the tail of its list, so that it is used last and the merge gets its chance.
   /// - Parameter free: the block's state.
   @inline(__always)
-  private func isMergeLikely(_ frame: UInt32, bit: UInt32, free: UInt8) -> Bool {
-    state.pointee.map.states[Int((frame & ~bit) ^ (bit &<< 1))].load(ordering: .relaxed)
+  private func isMergeLikely(
+    _ states: UnsafeMutablePointer<Atomic<UInt8>>, _ frame: UInt32, bit: UInt32, free: UInt8
+  ) -> Bool {
+    states[Int((frame & ~bit) ^ (bit &<< 1))].load(ordering: .relaxed)
       == free &+ 1
   }
 
@@ -218,7 +248,11 @@ extension Zone {
       returnMergingLocked(half, order: pageblockOrder, toTail: toTail)
       return
     }
-    accountLocked(1 &<< blockOrder, type)
+    if type.isMergeable {
+      state.pointee.freePages.store(freePages &+ 1 &<< blockOrder, ordering: .relaxed)
+    } else {
+      accountLocked(1 &<< blockOrder, type)
+    }
     let (states, links) = (state.pointee.map.states, state.pointee.map.links)
     let lists = lists(type.rawValue)
     let nonEmpty = nonEmptyOrders(lists)
@@ -247,10 +281,12 @@ extension Zone {
     }
     let free = freeState(order).rawValue
     states[Int(frame)].store(free, ordering: .relaxed)
-    addLocked(
-      frame, order: order, type: type,
+    lists[order].count &+= 1
+    nonEmpty.pointee.store(nonEmpty.pointee.load(ordering: .relaxed) | bit, ordering: .relaxed)
+    linkLocked(
+      frame, on: lists + order,
       toTail: toTail
-        || (order < pageblockOrder && isMergeLikely(frame, bit: bit, free: free)))
+        || (order < pageblockOrder && isMergeLikely(states, frame, bit: bit, free: free)))
   }
 
   /// Takes a free pageblock of another type over, off its list; false when the two must not merge.

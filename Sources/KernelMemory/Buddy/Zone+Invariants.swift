@@ -34,7 +34,7 @@ extension Zone {
         "the count of free pages kept for atomic requests is \(freeHighAtomic), but there are "
           + "\(census.highAtomic)")
     }
-    let kept = countBlocks(of: .highAtomic) << pageblockOrder
+    let kept = pageblockCount(of: .highAtomic) << pageblockOrder
     if kept != reservedHighAtomic {
       throw InvariantViolation(
         .counts, in: self,
@@ -80,8 +80,8 @@ extension Zone {
     }
   }
 
-  /// Number of the zone's pageblocks of a type, those that it has only a part of included (`pagetypeinfo`).
-  func countBlocks(of type: MigrateType) -> Int {
+  /// Number of the zone's pageblocks of a type, those that it has only a part of included. O(pageblocks).
+  public func pageblockCount(of type: MigrateType) -> Int {
     guard spanned > 0 else { return 0 }
     let last = start.number + spanned - 1
     return (start.number >> pageblockOrder...last >> pageblockOrder).reduce(0) {

@@ -14,7 +14,7 @@ extension Machine {
     var text = "Node 0, zone \(zone.kind.name(width: 8))\n"
     text += "  pages free     \(zone.freePages)\n"
     let lines = [
-      ("boost", 0), ("min", marks.min), ("low", marks.low), ("high", marks.high),
+      ("boost", zone.boost), ("min", marks.min), ("low", marks.low), ("high", marks.high),
       ("promo", marks.promo), ("spanned", zone.spanned), ("present", zone.present),
       ("managed", zone.managed), ("cma", 0),
     ]
