@@ -57,16 +57,75 @@ final class BenchReference {
   /// Pages that are handed out, over all zones.
   var pagesHeld: Int { machine.node.zones.reduce(0) { $0 + machine.pages(in: $1).allocated } }
 
+  /// Takes a page, or an object of 64 bytes, and gives it back, so many times.
+  func pairs(_ count: Int) {
+    if let allocator {
+      Self.objectPairs(allocator, machine.cpus[0], count)
+    } else {
+      Self.pagePairs(machine, machine.cpus[0], count)
+    }
+  }
+
+  @inline(never)
+  private static func pagePairs(_ machine: Machine, _ cpu: CPU, _ count: Int) {
+    do throws(PageError) {
+      for _ in 0..<count {
+        guard let page = try machine.allocatePages(order: 0, gfp: .kernel, cpu: cpu) else { return }
+        try machine.freePages(page, order: 0, cpu: cpu)
+      }
+    } catch {}
+  }
+
+  @inline(never)
+  private static func objectPairs(_ allocator: SLUB, _ cpu: CPU, _ count: Int) {
+    do throws(SlabError) {
+      for _ in 0..<count {
+        guard let object = try allocator.kmalloc(64, gfp: .kernel, cpu: cpu, site: site) else {
+          return
+        }
+        try allocator.kfree(object, cpu: cpu, site: site)
+      }
+    } catch {}
+  }
+
   /// The reference as a workload's service, on the processor of a thread.
   func subject(_ workload: Workload, thread: Int) -> BenchSubject {
     let context = UnsafeMutableRawPointer(contexts[thread])
     let base = machine.memory.base
     return switch workload.service {
+    case .pages where workload.isOfSinglePages: Self.singlePages(context, base)
     case .pages: Self.pages(context, base)
     case .buddy: Self.buddy(context, base)
     case .objects where workload.shape == .recording: Self.recorded(context)
     case .objects: Self.objects(context)
     }
+  }
+
+  /// Pages of order 0, as `alloc_page` and `free_page` ask for them.
+  private static func singlePages(
+    _ context: UnsafeMutableRawPointer, _ base: UnsafeMutableRawPointer
+  ) -> BenchSubject {
+    BenchSubject(
+      name: "reference",
+      allocate: { _, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        return context.pointee.machine._withUnsafeGuaranteedRef { machine in
+          do throws(PageError) {
+            return try machine.allocatePages(order: 0, gfp: .kernel, cpu: context.pointee.cpu)?
+              .number ?? 0
+          } catch {
+            return 0
+          }
+        }
+      },
+      free: { frame, _, context in
+        let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
+        context.pointee.machine._withUnsafeGuaranteedRef { machine in
+          do throws(PageError) {
+            try machine.freePages(PageFrame(frame), order: 0, cpu: context.pointee.cpu)
+          } catch {}
+        }
+      }, context: context, base: base, shift: 12)
   }
 
   private static func pages(

@@ -17,8 +17,9 @@ struct InstructionReport: Codable, Equatable {
 
 /// Counts instructions by running a worker under `valgrind --tool=callgrind`, independent of the machine's load.
 ///
-/// Each workload runs twice with different numbers of calls: the difference holds no start and no end. The same trace
-/// with an entry that returns at once tells what the harness and the call itself take.
+/// Each workload runs twice with different numbers of calls: the difference holds no start and no end. Pages and objects
+/// are taken and given back in a plain Swift loop, as the reference's users write it, the loop included. Buddy operations
+/// follow a trace; the same trace with an entry that returns at once tells what the harness and the call take.
 struct InstructionCount {
   private let bench: Bench
   private let calls = 1 << 16
@@ -45,9 +46,9 @@ struct InstructionCount {
       for frames in [1 << 12, 1 << 20] {
         guard let workload = Workload.growing(frames: frames).first(where: { $0.name == name })
         else { continue }
-        guard
-          let all = perCall(workload, isEmpty: false, valgrind, stripped ?? bench.program),
-          let empty = perCall(workload, isEmpty: true, valgrind, stripped ?? bench.program)
+        guard let all = perCall(workload, isEmpty: false, valgrind, stripped ?? bench.program),
+          let empty = workload.service == .buddy
+            ? perCall(workload, isEmpty: true, valgrind, stripped ?? bench.program) : 0
         else {
           report.problem = "valgrind could not run \(stripped ?? bench.program)"
           return report
@@ -132,6 +133,10 @@ struct CountOrder: Codable {
       throw .usage("kmem bench-count is started by kmem bench alone")
     }
     let reference = try BenchReference(order.workload)
+    guard order.workload.service == .buddy else {
+      reference.pairs(order.calls / 2 * (order.rounds + 1))
+      return 0
+    }
     var state = BenchThreadState(
       TraceGenerator(order.workload, seed: 1991), calls: order.calls)
     state.subjects = [

@@ -49,6 +49,9 @@ struct Workload: Codable, Equatable {
   /// The most that a floor's time may be exceeded; nil where there is no bar.
   var bar: Double?
 
+  /// Whether every request is for one page.
+  var isOfSinglePages: Bool { shape == .pairs(size: 0) || shape == .lifo(64, size: 0) }
+
   private static func pages(
     _ name: String, _ title: String, _ shape: Shape, service: Service = .pages, bar: Double? = nil,
     isTouched: Bool = true, frames: Int = 1 << 16
