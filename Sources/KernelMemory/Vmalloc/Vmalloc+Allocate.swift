@@ -104,22 +104,28 @@ extension Vmalloc {
       range: request.range, kind: request.kind.union([.vmalloc, .unfinished]),
       caller: request.caller, cpu: cpu)
     guard index != 0 else { return nil }
-    let node = space.pointee.nodes + Int(index)
+    // Worked on aside: others read the area's record, and move its place in the tree, meanwhile.
+    var node = locked { $0.pointee.nodes[Int(index)] }
+    var isComplete = false
     var failure: VmallocError?
     do throws(VmallocError) {
-      if try fill(node, request, cpu) {
-        return locked { _ in
-          node.pointee.kind.remove(.unfinished)
-          return VirtualAddress(node.pointee.start)
-        }
-      }
+      isComplete = try fill(&node, request, cpu)
     } catch {
       failure = error
     }
+    locked { space in
+      let record = space.pointee.nodes + Int(index)
+      record.pointee.pageList = node.pageList
+      record.pointee.pageCount = node.pageCount
+      record.pointee.kind = isComplete ? node.kind.subtracting(.unfinished) : node.kind
+      if !isComplete {
+        space.pointee.unlinkBusy(index)
+        record.pointee.freedBy = request.caller
+      }
+    }
+    if isComplete { return VirtualAddress(node.start) }
     // Undone like any other area: what is mapped is unmapped, the pages that came go back.
     if failure == nil { pageFailures.add(1, ordering: .relaxed) }
-    locked { $0.pointee.unlinkBusy(index) }
-    node.pointee.freedBy = request.caller
     let problem = dispose(index, cpu)
     if let failure = failure ?? problem { throw failure }
     return nil
@@ -127,14 +133,14 @@ extension Vmalloc {
 
   /// Gets the list of pages, the pages, and maps them; false when memory is short, with the rest left to undo.
   private func fill(
-    _ node: UnsafeMutablePointer<AreaNode>, _ request: Request, _ cpu: CPU
+    _ node: inout AreaNode, _ request: Request, _ cpu: CPU
   ) throws(VmallocError) -> Bool {
-    guard try makePageList(node, request, cpu) else { return false }
+    guard try makePageList(&node, request, cpu) else { return false }
     var gfp = request.gfp.union(.nowarn)
     if gfp.isDisjoint(with: [.dma, .dma32]) { gfp.insert(.highmem) }
     let isHuge = request.kind.contains(.isHuge)
     let order = isHuge ? PageTables.hugeShift - PageTables.pageShift : 0
-    while node.pointee.pageCount < request.pages {
+    while node.pageCount < request.pages {
       let frame: PageFrame?
       do throws(PageError) {
         frame = try machine.allocatePages(order: order, gfp: gfp, cpu: cpu)
@@ -145,12 +151,12 @@ extension Vmalloc {
       }
       guard let frame else { return false }
       for page in 0..<1 << order {
-        pageListSlot(node.pointee, node.pointee.pageCount).pointee = UInt64(frame.number + page)
-        node.pointee.pageCount += 1
+        pageListSlot(node, node.pageCount).pointee = UInt64(frame.number + page)
+        node.pageCount += 1
       }
       usedPages.add(1 << order, ordering: .relaxed)
     }
-    let (start, copy) = (node.pointee.start, node.pointee)
+    let (start, copy) = (node.start, node)
     if isHuge {
       return mapHuge(
         start, blocks: request.pages >> order, rights: .kernel, gfp: gfp, cpu: cpu
@@ -165,7 +171,7 @@ extension Vmalloc {
 
   /// Room for a page number of 8 bytes for each page: from the kernel's objects up to a page, else an area by itself.
   private func makePageList(
-    _ node: UnsafeMutablePointer<AreaNode>, _ request: Request, _ cpu: CPU
+    _ node: inout AreaNode, _ request: Request, _ cpu: CPU
   ) throws(VmallocError) -> Bool {
     let bytes = request.pages * 8
     let reclaimBits: GFPFlags = [
@@ -176,12 +182,12 @@ extension Vmalloc {
       guard let list = try vmalloc(bytes, gfp: gfp, caller: request.caller, cpu: cpu) else {
         return false
       }
-      node.pointee.pageList = list.rawValue
-      node.pointee.kind.insert(.pageListIsArea)
+      node.pageList = list.rawValue
+      node.kind.insert(.pageListIsArea)
       return true
     }
     guard let list = try small(bytes, gfp, request.caller, cpu) else { return false }
-    node.pointee.pageList = list.rawValue
+    node.pageList = list.rawValue
     return true
   }
 

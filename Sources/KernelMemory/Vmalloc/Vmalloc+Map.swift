@@ -81,17 +81,19 @@ extension Vmalloc {
       size: bytes + UInt64(pageSize), align: 1 << min(max(power, 12), 30), range: nil,
       kind: .ioremap, caller: caller, cpu: cpu)
     guard index != 0 else { return nil }
-    let node = space.pointee.nodes + Int(index)
-    node.pointee.physicalAddress = first
+    let start = locked { space in
+      space.pointee.nodes[Int(index)].physicalAddress = first
+      return space.pointee.nodes[Int(index)].start
+    }
     let isMapped = map(
-      node.pointee.start, pages: Int(bytes) / pageSize, rights: .kernelDevice, gfp: .kernel,
+      start, pages: Int(bytes) / pageSize, rights: .kernelDevice, gfp: .kernel,
       cpu: cpu
     ) { PageFrame(Int(first) / pageSize + $0) }
     guard isMapped else {
       undo(index, caller, cpu)
       return nil
     }
-    return VirtualAddress(node.pointee.start) + Int(physical - first)
+    return VirtualAddress(start) + Int(physical - first)
   }
 
   /// Ends what ``ioremap(_:size:caller:cpu:)`` made (`iounmap`). Any address of the first page will do.
