@@ -8,6 +8,7 @@ enum Help {
       kmem procfs FILE buddyinfo|zoneinfo|meminfo|slabinfo|vmallocinfo
                            show the machine as a recording leaves it, as Linux's /proc would
       kmem bench           measure the reference beside malloc, jemalloc, mimalloc and tcmalloc
+      kmem contrast        what the same requests cost a process and the kernel, in pages and faults
       kmem import FILE     account for every line of an ftrace recording
       kmem convert FILE    write a recording, or a part of it, in the kit's own text form
       kmem help COMMAND    all about one command; also: kmem help json
@@ -18,7 +19,7 @@ enum Help {
 
   static let topics = [
     "replay": replay, "compare": compare, "procfs": procfs, "import": importing, "convert": convert,
-    "bench": bench,
+    "bench": bench, "contrast": contrasting,
     "json": json,
   ]
 
@@ -92,6 +93,15 @@ enum Help {
 
     Accounts for every line of an ftrace recording: performed, or skipped for a reason; frees without an allocation,
     frees of NULL and frees that no line tells, by kind. Performs nothing.
+
+    """
+
+  private static let contrasting = """
+    kmem contrast [--memory SIZE]
+
+    Boots a machine of SIZE (default: 128M) with half as much swap, and has a process and the kernel do the same: ask for
+    half of it, touch it, copy it, ask for more than there is, allocate a thousand small blocks, touch what was freed.
+    Prints what each cost, in pages and faults: counted, not timed, so that every run prints the same.
 
     """
 

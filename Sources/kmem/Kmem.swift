@@ -32,6 +32,7 @@ struct Kmem {
     case "procfs": return try procfs(list)
     case "compare": return try compare(list)
     case "bench": return try bench(list)
+    case "contrast": return try contrast(list)
     case "bench-worker":
       return try BenchWorker.run(
         arguments.dropFirst().first ?? "", read: { readLine() }, write: console.out)
