@@ -13,13 +13,9 @@ extension AddressSpace {
   /// - Complexity: O(pages in memory or swap).
   public func fork(name: String? = nil, pid: Int, cpu: CPU) throws(UserMemoryError) -> AddressSpace?
   {
-    let child: AddressSpace
-    do throws(UserMemoryError) {
-      child = try AddressSpace(
-        memory, name ?? self.name, pid, uid, oomScoreAdjustment, true, cpu)
-    } catch .noMemory {
-      return nil
-    }
+    guard let root = memory.tablePage(cpu) else { return nil }
+    let child = AddressSpace(
+      memory, root: root, name ?? self.name, pid, uid, oomScoreAdjustment, true)
     let isAlive = memory.locked {
       child.map = map
       child.heapEnd = heapEnd

@@ -46,8 +46,8 @@ public final class AddressSpace: OOMCandidate, @unchecked Sendable {
     memory: UserMemory, name: String, pid: Int = 1, uid: Int = 0, oomScoreAdjustment: Int = 0,
     isKillable: Bool = true, cpu: CPU
   ) throws(UserMemoryError) {
-    try self.init(
-      memory, name, pid, uid, oomScoreAdjustment, isKillable, cpu)
+    guard let root = memory.tablePage(cpu) else { throw .noMemory }
+    self.init(memory, root: root, name, pid, uid, oomScoreAdjustment, isKillable)
     let top = userRange.upperBound
     memory.locked {
       map.insert(
@@ -61,9 +61,9 @@ public final class AddressSpace: OOMCandidate, @unchecked Sendable {
 
   /// An address space without regions, which nobody knows of yet.
   init(
-    _ memory: UserMemory, _ name: String, _ pid: Int, _ uid: Int, _ adjustment: Int,
-    _ isKillable: Bool, _ cpu: CPU
-  ) throws(UserMemoryError) {
+    _ memory: UserMemory, root: PageFrame, _ name: String, _ pid: Int, _ uid: Int,
+    _ adjustment: Int, _ isKillable: Bool
+  ) {
     self.memory = memory
     self.name = name
     self.pid = pid
@@ -77,7 +77,6 @@ public final class AddressSpace: OOMCandidate, @unchecked Sendable {
       : VirtualAddress(0x1_0000)..<VirtualAddress(0xc000_0000)
     heapStart = VirtualAddress(is64 ? 0x5555_5555_9000 : 0x0804_c000)
     heapEnd = heapStart
-    guard let root = memory.tablePage(cpu) else { throw .noMemory }
     tables = PageTables(
       base: memory.machine.memory.base, root: root, topShift: is64 ? 39 : 30,
       tableBits: PageTableEntry.userTable)
