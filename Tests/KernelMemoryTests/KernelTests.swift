@@ -72,6 +72,42 @@ import Testing
       kernel.shutDown().objects.entries.map(\.site?.description) == ["Driver.swift:7"])
   }
 
+  @Test("/proc shows what was allocated")
+  func proc() throws {
+    let kernel = try Kernel(megabytes: 64)
+    func kilobytes(_ label: String) -> Int? {
+      kernel.proc(.meminfo).split(separator: "\n").first { $0.hasPrefix(label + ":") }
+        .flatMap { Int($0.split(separator: " ")[1]) }
+    }
+    let free = try #require(kilobytes("MemFree"))
+    let slab = try #require(kilobytes("Slab"))
+    #expect(kilobytes("VmallocUsed") == 0)
+    let area = try #require(try kernel.vmalloc(64 * pageSize, caller: "load_module"))
+    let cache = try kernel.createCache("inode", size: 600, flags: .reclaimAccount)
+    let inode = try #require(try kernel.allocate(from: cache))
+    #expect(kilobytes("VmallocUsed") == 256)
+    #expect(kilobytes("SReclaimable") == cache.statistics.pages * 4)
+    #expect(try #require(kilobytes("Slab")) > slab)
+    #expect(try #require(kilobytes("MemFree")) < free - 256)
+    #expect(kernel.proc(.slabinfo).contains("\ninode "))
+    #expect(kernel.proc(.vmallocinfo).contains("load_module"))
+    for file in Kernel.ProcFile.allCases { #expect(!kernel.proc(file).isEmpty) }
+    try kernel.free(inode, to: cache)
+    try kernel.vfree(area)
+  }
+
+  @Test("kvmalloc gives whichever there is")
+  func kvmalloc() throws {
+    let kernel = try Kernel(megabytes: 64)
+    let small = try #require(try kernel.kvmalloc(100))
+    let large = try #require(try kernel.kvmalloc(8 << 20))
+    #expect(!kernel.areas.isVmallocAddress(small) && kernel.areas.isVmallocAddress(large))
+    try kernel.kvfree(small)
+    try kernel.kvfree(large)
+    try kernel.kvfree(nil)
+    #expect(kernel.shutDown().isClean)
+  }
+
   @Test("a machine that cannot be built says why")
   func badMachines() {
     let none = #expect(throws: KernelError.self) { try Kernel(megabytes: 0) }

@@ -139,4 +139,22 @@ extension Kernel {
       try areas.vfree(address, caller: caller, cpu: cpu)
     }
   }
+
+  /// Allocates from ``kmalloc(_:_:file:line:)`` if that has it, else an area (`kvmalloc`).
+  public func kvmalloc(
+    _ size: Int, _ gfp: GFPFlags = .kernel, caller: CallSite = #function
+  ) throws(VmallocError) -> VirtualAddress? {
+    try pool.withCPU { (cpu) throws(VmallocError) in
+      try areas.kvmalloc(size, gfp: gfp, caller: caller, cpu: cpu)
+    }
+  }
+
+  /// Frees what ``kvmalloc(_:_:caller:)`` gave, whatever it is made of (`kvfree`); nil is fine.
+  public func kvfree(
+    _ address: VirtualAddress?, caller: CallSite = #function
+  ) throws(VmallocError) {
+    try pool.withCPU { (cpu) throws(VmallocError) in
+      try areas.kvfree(address, caller: caller, cpu: cpu)
+    }
+  }
 }

@@ -48,7 +48,7 @@ public final class Kernel: Sendable {
       throw .slab(error)
     }
     do throws(VmallocError) {
-      areas = try Vmalloc(machine: machine, cpu: machine.cpus[0])
+      areas = try Vmalloc(machine: machine, objects: slab, cpu: machine.cpus[0])
     } catch {
       throw .areas(error)
     }

@@ -92,6 +92,7 @@ public class SlabAllocator: @unchecked Sendable {
       cpu.state.pointee.objects = linesPerCPU.base + cpu.number * lineBytes
       for id in 0..<Self.firstCache { resetLine(cpu, id) }
     }
+    machine.add(usageOf: self)
   }
 
   deinit {

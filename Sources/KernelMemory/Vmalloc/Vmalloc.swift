@@ -76,6 +76,7 @@ public final class Vmalloc: @unchecked Sendable {
         throw .noMemoryForPageTables(pages: missing)
       }
     }
+    machine.add(usageOf: self)
   }
 
   deinit {
