@@ -53,9 +53,8 @@ extension Kernel {
 }
 
 extension VmallocArea {
-  /// Pages that go when the area is freed: its own, and the one that lists them when it is no area itself.
+  /// Pages that go when the area is freed.
   fileprivate var ownedPages: Int {
-    guard pages > 0, !kind.isDisjoint(with: [.vmalloc, .ownsPages]) else { return 0 }
-    return pages + (kind.contains(.pageListIsArea) ? 0 : 1)
+    kind.isDisjoint(with: [.vmalloc, .ownsPages]) ? 0 : pages
   }
 }

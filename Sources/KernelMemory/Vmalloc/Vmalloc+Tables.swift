@@ -89,8 +89,27 @@ extension Vmalloc {
     guard !isTornDown.exchange(true, ordering: .acquiringAndReleasing) else { return [] }
     freeDeferred(cpu: cpu)
     let leaked = areas
+    // Who forgot an area did not ask for the list of its pages.
+    for node in takePageLists() { try? freePageList(node, cpu) }
     _ = locked { $0.pointee.purge(full: true) }
     freeTables(cpu: cpu)
     return leaked
+  }
+
+  /// Copies of the areas in use whose lists of pages are no areas themselves; the areas have none any more.
+  private func takePageLists() -> [AreaNode] {
+    var nodes: [AreaNode] = []
+    locked { space in
+      var index = space.pointee.busy.first
+      while index != 0 {
+        let node = space.pointee.nodes + Int(index)
+        if node.pointee.pageList != 0, !node.pointee.kind.contains(.pageListIsArea) {
+          nodes.append(node.pointee)
+          node.pointee.pageList = 0
+        }
+        index = space.pointee.busy.next(index)
+      }
+    }
+    return nodes
   }
 }
