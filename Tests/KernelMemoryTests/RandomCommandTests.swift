@@ -103,16 +103,19 @@ private final class MachineModel {
 
   func allocate(order: Int, gfp: GFPFlags, cpu: Int, _ choices: Choices) throws {
     choices.note("allocate order \(order) \(gfp) on CPU \(cpu)")
+    // kswapd takes the boost back once the request has failed.
+    let boosts = machine.node.zones.map(\.boost)
     guard let page = try machine.allocatePages(order: order, gfp: gfp, cpu: machine.cpus[cpu])
     else {
       choices.label("exhausted")
-      // Everything is in the buddy lists now, so no zone may have had enough.
+      // No zone may have had enough in its buddy lists: what lay on CPUs' lists was drained, if the mask may wait.
       let highest =
         machine.kind.zoneKinds.firstIndex(of: try gfp.highestZone(on: machine.kind)) ?? 0
       let rights = gfp.slowPathFlags(order: order)
       for zone in machine.node.zones[...highest] {
         let met = zone.isWatermarkMet(
-          order: order, mark: zone.watermarks.min, highestZone: highest, flags: rights)
+          order: order, mark: zone.watermarks.min - zone.boost + boosts[zone.index],
+          highestZone: highest, flags: rights)
         if met { throw Wrong("nil, though zone \(zone.kind) has free pages above its watermark") }
       }
       return

@@ -55,7 +55,8 @@ import Testing
     ),
     (
       ["help", "frob"],
-      "there is no help on `frob`; there is on bench, compare, convert, import, json, procfs, replay"
+      "there is no help on `frob`; there is on bench, compare, contrast, convert, import, json, "
+        + "procfs, replay"
     ),
   ])
   func mistakesAreNamed(arguments: [String], message: String) {

@@ -60,14 +60,14 @@ extension Machine {
   }
 
   private func blocks(
-    on list: Int, of pages: PerCPUPages, named name: String
+    on list: Int, of pages: PerCPUPages, named name: @autoclosure () -> String
   ) throws(InvariantViolation) -> UnsafeBufferPointer<UInt32> {
     let stack = pages.stack(list).pointee
     let storage = pages.storage(list)
     guard stack.bottom >= storage, stack.top >= stack.bottom,
       stack.top <= storage + pages.state.pointee.listCapacity
     else {
-      throw InvariantViolation(.links, in: pages.zone, "\(name) is not within its memory")
+      throw InvariantViolation(.links, in: pages.zone, "\(name()) is not within its memory")
     }
     return UnsafeBufferPointer(start: stack.bottom, count: stack.count)
   }

@@ -55,7 +55,8 @@ extension Zone {
   private func check(
     _ order: Int, _ type: MigrateType, against census: ZoneCensus
   ) throws(InvariantViolation) {
-    let name = "\(type.name) free list of order \(order)"
+    // Spelt out only when something is wrong: this runs for every list after every call of a test.
+    var name: String { "\(type.name) free list of order \(order)" }
     let expected = census.freeBlocks[Self.list(order, type.index)]
     let length = try map.walkList(
       listHead(order, type), of: freeState(order), type: type, in: self, limit: expected, name: name
@@ -194,7 +195,7 @@ extension MemoryMap {
   /// Stops once the list is longer than `limit`, so that a circle that misses the head ends too.
   fileprivate func walkList(
     _ head: UInt32, of expected: PageState, type: MigrateType, in zone: Zone, limit: Int,
-    name: String
+    name: @autoclosure () -> String
   ) throws(InvariantViolation) -> Int {
     var length = 0
     var previous = head
@@ -203,23 +204,23 @@ extension MemoryMap {
       guard zone.spans(frame) else {
         throw InvariantViolation(
           .links, in: zone,
-          "the \(name) leads to \(PageFrame(Int(frame))), which is not in the zone")
+          "the \(name()) leads to \(PageFrame(Int(frame))), which is not in the zone")
       }
       if self[frame] != expected {
         throw InvariantViolation(
           .links, in: zone,
-          "the \(name) leads to page frame \(PageFrame(Int(frame))), where no such block starts")
+          "the \(name()) leads to page frame \(PageFrame(Int(frame))), where no such block starts")
       }
       if zone.blockType(of: frame) != type {
         throw InvariantViolation(
           .grouping, in: zone,
-          "the \(name) leads to page frame \(PageFrame(Int(frame))), whose pageblock is "
+          "the \(name()) leads to page frame \(PageFrame(Int(frame))), whose pageblock is "
             + zone.blockType(of: frame).name)
       }
       if links[Int(frame)].previous != previous {
         throw InvariantViolation(
           .links, in: zone,
-          "page frame \(PageFrame(Int(frame))) on the \(name) does not point back to the one before"
+          "page frame \(PageFrame(Int(frame))) on the \(name()) does not point back to the one before"
         )
       }
       length += 1
@@ -229,7 +230,7 @@ extension MemoryMap {
     }
     if links[Int(head)].previous != previous {
       throw InvariantViolation(
-        .links, in: zone, "the head of the \(name) does not point back to the last block")
+        .links, in: zone, "the head of the \(name()) does not point back to the last block")
     }
     return length
   }
