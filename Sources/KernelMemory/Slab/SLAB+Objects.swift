@@ -110,9 +110,10 @@ extension SLAB {
   }
 
   func isObject(_ address: UInt, _ frame: UInt32, _ cache: ObjectCache) -> Bool {
-    let slab = slabs[Int(frame)]
-    let offset = address &- slab.start
-    return offset < UInt(Int(slab.objects) * cache.size) && offset % UInt(cache.size) == 0
+    // Only what stays as it is while the slab lives: the lock need not be held.
+    let slab = slabs + Int(frame)
+    let offset = address &- slab.pointee.start
+    return offset < UInt(Int(slab.pointee.objects) * cache.size) && offset % UInt(cache.size) == 0
   }
 
   // MARK: Slots; these need the lock

@@ -126,9 +126,10 @@ extension SLUB {
 
   /// Whether an object of the slab starts at an address.
   func isObject(_ address: UInt, _ frame: UInt32, _ cache: ObjectCache) -> Bool {
-    let slab = slabs[Int(frame)]
-    let offset = address &- slab.start &- UInt(cache.layout.leftRedZone)
-    return offset < UInt(Int(slab.objects) * cache.size) && offset % UInt(cache.size) == 0
+    // Only what stays as it is while the slab lives: the lock need not be held.
+    let slab = slabs + Int(frame)
+    let offset = address &- slab.pointee.start &- UInt(cache.layout.leftRedZone)
+    return offset < UInt(Int(slab.pointee.objects) * cache.size) && offset % UInt(cache.size) == 0
   }
 
   /// What is wrong with an address as one of a cache whose slab it lies in, or nil.
