@@ -66,7 +66,7 @@ extension AddressSpace {
   ) {
     var entry = PageTableEntry(rawValue: slot.pointee.load(ordering: .relaxed))
     if let swapSlot = entry.swapSlot {
-      memory.swap.pointee.counts[swapSlot] += 1
+      memory.swap.pointee.addEntries(1, to: swapSlot)
       child.addSwapEntries(1)
     } else if entry.frame != memory.zeroPage {
       memory.addUser(entry.frame)

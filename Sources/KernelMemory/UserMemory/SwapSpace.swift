@@ -42,6 +42,13 @@ struct SwapSpace: ~Copyable {
     used -= 1
   }
 
+  /// Notes that entries more, or fewer, name a slot.
+  func addEntries(_ number: Int, to slot: Int) {
+    // In one step through the pointer, the compiler fails when it adds thread checks.
+    let counts = counts
+    counts[slot] = UInt32(Int(counts[slot]) + number)
+  }
+
   func pointer(to slot: Int) -> UnsafeMutableRawPointer {
     // A slot exists only where there are bytes.
     bytes.unsafelyUnwrapped.base + slot * pageSize

@@ -43,7 +43,7 @@ extension UserMemory {
           continue
         }
         guard let swapSlot = slotForSwapping(entry.frame) else { break }
-        swap.pointee.counts[swapSlot] += 1
+        swap.pointee.addEntries(1, to: swapSlot)
         slot.pointee.store(PageTableEntry.swap(swapSlot).rawValue, ordering: .releasing)
         space.addResident(-1)
         space.addSwapEntries(1)

@@ -135,7 +135,7 @@ public final class UserMemory: @unchecked Sendable {
 
   /// One entry less names a slot; the last one frees it.
   func dropSlot(_ slot: Int) {
-    swap.pointee.counts[slot] -= 1
+    swap.pointee.addEntries(-1, to: slot)
     guard swap.pointee.counts[slot] == 0 else { return }
     let cached = swap.pointee.cached[slot]
     if cached != 0 { slotOfFrame[Int(cached - 1)] = 0 }
