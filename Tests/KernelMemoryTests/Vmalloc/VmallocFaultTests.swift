@@ -22,7 +22,7 @@ import Testing
     while true {
       let before = allocated(machine) - vmalloc.pageTablePages
       try machine.injectFaults(.nth(failures + 1))
-      let area = try vmalloc.vmalloc(600 * pageSize, cpu: cpu)
+      let area = try vmalloc.vmalloc(520 * pageSize, cpu: cpu)
       machine.stopFaults()
       try vmalloc.checkInvariants()
       if let area {
@@ -31,14 +31,14 @@ import Testing
       }
       failures += 1
       #expect(allocated(machine) - vmalloc.pageTablePages == before)
-      if failures == 20 {
+      if failures == 6 {
         // What comes between is more of the same.
-        failures = 590
+        failures = 517
       }
     }
-    // Pages, the list's pages and its list.
-    #expect(failures == 603)
-    #expect(vmalloc.failedAllocations >= 30)
+    // Pages, the list's pages and its list; and tables, where the addresses come to new ones.
+    #expect(failures >= 523)
+    #expect(vmalloc.failedAllocations >= 12)
     #expect(vmalloc.usedBytes == 0)
   }
 
