@@ -25,7 +25,8 @@ public struct ShrinkControl: Sendable {
 ///
 /// Its callbacks run while the caller holds no lock of the allocators, and may free and allocate through
 /// ``ShrinkControl/cpu``: such allocations have all reserves open and do not reclaim again. What counts as progress is
-/// pages given back to the page allocator, not objects. Source: `struct shrinker` in `include/linux/shrinker.h`.
+/// pages given back to the page allocator, not objects. The machine keeps registered shrinkers: callbacks that hold
+/// the machine strongly keep it alive until they are unregistered. Source: `struct shrinker` in `include/linux/shrinker.h`.
 public final class Shrinker: Sendable {
   public let name: String
   /// What it costs to build an object again; the higher, the fewer are freed. 0: none, half of all at once.

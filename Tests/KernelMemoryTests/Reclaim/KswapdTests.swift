@@ -177,7 +177,18 @@ import Testing
     #expect(cache.count < 300 && tight.zone.freePages > 331)
     tight.machine.stopKswapd()
     #expect(tight.machine.startKswapd(on: tight.machine.cpus[1]))
-    // The machine goes away with its thread running.
+  }
+
+  @Test("a machine that goes away ends the thread")
+  func teardown() throws {
+    weak var gone: Machine?
+    do {
+      let (tight, _) = try Self.cached(mode: .manual, free: 240, cpus: 2)
+      gone = tight.machine
+      #expect(tight.machine.startKswapd(on: tight.machine.cpus[1]))
+      #expect(try tight.take(.kernel) != nil)
+    }
+    #expect(gone == nil)
   }
 
   @Test("16 threads allocate and free with kswapd beside them; nothing is lost or shared")

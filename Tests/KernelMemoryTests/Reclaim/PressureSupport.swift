@@ -61,7 +61,8 @@ extension CPU {
 
 /// A cache of blocks of pages that gives them back when asked, and writes down how it was asked.
 final class BlockCache: Sendable {
-  let machine: Machine
+  /// Not kept alive, since the machine keeps the shrinker and so the cache.
+  unowned let machine: Machine
   let order: Int
   /// Masks without this cannot be served.
   let needs: GFPFlags
