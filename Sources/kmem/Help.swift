@@ -5,7 +5,7 @@ enum Help {
 
       kmem replay FILE     perform a recording of a real kernel on the reference
       kmem compare FILE    SLUB, SLAB and SLOB side by side on a recording's objects
-      kmem procfs FILE buddyinfo|zoneinfo|meminfo|slabinfo|vmallocinfo
+      kmem procfs FILE buddyinfo|pagetypeinfo|zoneinfo|meminfo|slabinfo|vmallocinfo
                            show the machine as a recording leaves it, as Linux's /proc would
       kmem bench           measure the reference beside malloc, jemalloc, mimalloc and tcmalloc
       kmem contrast        what the same requests cost a process and the kernel, in pages and faults
@@ -80,7 +80,7 @@ enum Help {
     """
 
   private static let procfs = """
-    kmem procfs FILE buddyinfo|zoneinfo|meminfo|slabinfo|vmallocinfo [options]
+    kmem procfs FILE buddyinfo|pagetypeinfo|zoneinfo|meminfo|slabinfo|vmallocinfo [options]
 
     Replays a recording and shows the machines as they are then, in the words of Linux's /proc: slabinfo of the one
     that performed the objects, vmallocinfo of the one that performed vmalloc, the others of the one that performed

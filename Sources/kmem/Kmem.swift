@@ -124,7 +124,8 @@ struct Kmem {
 
   /// The windows: of the machine that performed the pages, and of the allocators of objects and areas.
   private static let views: [(name: String, show: @Sendable (Replay.Result) -> String)] = [
-    ("buddyinfo", { $0.machine.buddyinfo }), ("zoneinfo", { $0.machine.zoneinfo }),
+    ("buddyinfo", { $0.machine.buddyinfo }), ("pagetypeinfo", { $0.machine.pagetypeinfo }),
+    ("zoneinfo", { $0.machine.zoneinfo }),
     ("meminfo", { $0.machine.meminfo }), ("slabinfo", { $0.slabinfo }),
     ("vmallocinfo", { $0.vmallocinfo }),
   ]

@@ -25,12 +25,12 @@ import Testing
     (["replay", "a", "--json=yes"], "--json takes no value"),
     (
       ["procfs", "a"],
-      "kmem procfs shows buddyinfo, zoneinfo, meminfo, slabinfo or vmallocinfo; "
+      "kmem procfs shows buddyinfo, pagetypeinfo, zoneinfo, meminfo, slabinfo or vmallocinfo; "
         + "name one after the file"
     ),
     (
       ["procfs", "a", "iomem"],
-      "kmem procfs shows buddyinfo, zoneinfo, meminfo, slabinfo or vmallocinfo, not `iomem`"
+      "kmem procfs shows buddyinfo, pagetypeinfo, zoneinfo, meminfo, slabinfo or vmallocinfo, not `iomem`"
     ),
     (
       ["compare", "a", "--check", "end"],
