@@ -73,7 +73,7 @@ final class BenchReference {
         guard let page = try machine.allocatePages(order: 0, gfp: .kernel, cpu: cpu) else { return }
         try machine.freePages(page, order: 0, cpu: cpu)
       }
-    } catch {}
+    } catch { benchRefused(error) }
   }
 
   @inline(never)
@@ -85,7 +85,7 @@ final class BenchReference {
         }
         try allocator.kfree(object, cpu: cpu, site: site)
       }
-    } catch {}
+    } catch { benchRefused(error) }
   }
 
   /// The reference as a workload's service, on the processor of a thread.
@@ -123,7 +123,7 @@ final class BenchReference {
         context.pointee.machine._withUnsafeGuaranteedRef { machine in
           do throws(PageError) {
             try machine.freePages(PageFrame(frame), order: 0, cpu: context.pointee.cpu)
-          } catch {}
+          } catch { benchRefused(error) }
         }
       }, context: context, base: base, shift: 12)
   }
@@ -149,7 +149,7 @@ final class BenchReference {
         context.pointee.machine._withUnsafeGuaranteedRef { machine in
           do throws(PageError) {
             try machine.freePages(PageFrame(frame), order: order, cpu: context.pointee.cpu)
-          } catch {}
+          } catch { benchRefused(error) }
         }
       }, context: context, base: base, shift: 12)
   }
@@ -167,7 +167,7 @@ final class BenchReference {
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
         do throws(PageError) {
           try context.pointee.zone.freeBlock(PageFrame(frame), order: order)
-        } catch {}
+        } catch { benchRefused(error) }
       }, context: context, base: base, shift: 12)
   }
 
@@ -185,7 +185,7 @@ final class BenchReference {
             try allocator.kfree(
               UnsafeMutableRawPointer(bitPattern: address), cpu: context.pointee.cpu,
               site: BenchReference.site)
-          } catch {}
+          } catch { benchRefused(error) }
         }
       }, context: context, base: nil, shift: 0)
   }
@@ -222,4 +222,10 @@ final class BenchReference {
 
   @inline(__always)
   private static var site: CallSite { CallSite(file: #fileID, line: #line) }
+}
+
+/// Ends the measurement: a call that the reference refuses would count as a fast one.
+@inline(never)
+private func benchRefused(_ error: some Error) -> Never {
+  fatalError("the reference refused a call of its own workload: \(error)")
 }
