@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import KernelMemory
@@ -39,8 +38,8 @@ import Testing
 /// Where threads leave objects for others to free.
 private final class Exchange: Sendable {
   struct Object: @unchecked Sendable { let pointer: UnsafeMutableRawPointer }
-  let objects = Mutex<[Object]>([])
-  let failures = Mutex<[String]>([])
+  let objects = Locked<[Object]>([])
+  let failures = Locked<[String]>([])
 }
 
 private struct Worker: Sendable {

@@ -6,6 +6,7 @@ import Synchronization
 /// from this one address.
 @usableFromInline
 struct CPUState: ~Copyable {
+  private let first = FirstByte()
   /// Keeps the owner apart from those who drain the CPU's lists.
   @usableFromInline let guarded = CPUGuard()
   @usableFromInline let number: Int

@@ -85,8 +85,10 @@ extension Zone {
   public func pageblockCount(of type: MigrateType) -> Int {
     guard spanned > 0 else { return 0 }
     let last = start.number + spanned - 1
-    return (start.number >> pageblockOrder...last >> pageblockOrder).reduce(0) {
-      $0 + (map.blockTypes[$1] == type.rawValue ? 1 : 0)
+    return withLock {
+      (start.number >> pageblockOrder...last >> pageblockOrder).reduce(0) {
+        $0 + (map.blockTypes[$1] == type.rawValue ? 1 : 0)
+      }
     }
   }
 

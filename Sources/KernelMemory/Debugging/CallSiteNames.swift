@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Names of call sites, each kept once and for ever.
 final class CallSiteNames: Sendable {
   static let shared = CallSiteNames()
@@ -7,7 +5,7 @@ final class CallSiteNames: Sendable {
   private struct Text: @unchecked Sendable {
     let bytes: UnsafeBufferPointer<UInt8>
   }
-  private let known = Mutex<[String: Text]>([:])
+  private let known = Locked<[String: Text]>([:])
 
   func intern(_ name: String) -> UnsafeBufferPointer<UInt8> {
     known.withLock { known in

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What the kernel has to say: lines in the order they came, the oldest dropped when it is full (`dmesg`).
 ///
 /// Safe to use from many threads. Source: `kernel/printk/printk.c`.
@@ -13,7 +11,7 @@ public final class KernelLog: Sendable {
     var oldest = 0
     var total = 0
   }
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// - Parameter capacity: lines to keep; at least 1.
   public init(capacity: Int = 4096) { self.capacity = max(capacity, 1) }

@@ -11,7 +11,7 @@ public enum FaultPoint: String, CaseIterable, Hashable, Sendable {
 /// What is injected at each point; asks no lock while nothing is.
 final class FaultPoints: Sendable {
   private let anyActive = Atomic<Bool>(false)
-  private let injections = Mutex<[FaultPoint: FaultInjection]>([:])
+  private let injections = Locked<[FaultPoint: FaultInjection]>([:])
 
   subscript(point: FaultPoint) -> FaultInjection? {
     anyActive.load(ordering: .relaxed) ? injections.withLock { $0[point] } : nil

@@ -3,6 +3,7 @@ import Synchronization
 /// One zone's state, in raw memory. Everything but the atomics changes under ``lock`` only.
 @usableFromInline
 struct ZoneState: ~Copyable {
+  private let first = FirstByte()
   @usableFromInline let lock = SpinLock()
   /// Pages in the buddy lists, but for isolated ones; not those on per-CPU lists. Read without the lock by
   /// watermark checks.

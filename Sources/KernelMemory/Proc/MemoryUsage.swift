@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Figures of memory that others than the page allocator know, in pages unless named otherwise.
 ///
 /// Several sources add up. The names are those of the lines in `/proc/meminfo`.
@@ -71,7 +69,7 @@ final class MemoryUsageSources: Sendable {
   private struct Weak {
     weak var source: (any MemoryUsageSource)?
   }
-  private let sources = Mutex<[Weak]>([])
+  private let sources = Locked<[Weak]>([])
 
   func add(_ source: any MemoryUsageSource) {
     sources.withLock { sources in

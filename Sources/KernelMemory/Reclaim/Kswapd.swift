@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The state of the background reclaimer of a node (`pgdat->kswapd`).
 final class Kswapd: Sendable {
   /// What kswapd was asked for: the largest order and the highest zone since it last took a look.
@@ -16,7 +14,7 @@ final class Kswapd: Sendable {
     var thread: BackgroundThread?
     var mustStop = false
   }
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let monitor = Monitor()
 
   /// After so many runs in a row without progress it is woken no more (`MAX_RECLAIM_RETRIES`).

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// How a machine behaves when memory runs out (`sysctl vm.*`, and limits that a simulation needs).
 public struct ReclaimSettings: Hashable, Sendable {
   /// When kswapd runs, unless it has a thread of its own (``Machine/startKswapd(on:)``).
@@ -29,16 +27,16 @@ public struct ReclaimSettings: Hashable, Sendable {
 /// A machine's part that gets memory back.
 final class Reclaimer: Sendable {
   let events = VMEventCounters()
-  let settings = Mutex(ReclaimSettings())
-  let shrinkers = Mutex<[Shrinker]>([])
-  let processes = Mutex(ProcessTable())
+  let settings = Locked(ReclaimSettings())
+  let shrinkers = Locked<[Shrinker]>([])
+  let processes = Locked(ProcessTable())
   /// Held by the one request that decides whom to kill (`oom_lock`).
   let oomLock = SpinLock()
   let kswapd = Kswapd()
   /// When the last message about a failure was written (`nopage_rs`).
-  let lastWarning = Mutex<ContinuousClock.Instant?>(nil)
+  let lastWarning = Locked<ContinuousClock.Instant?>(nil)
   /// Warnings that are given once (`WARN_ON_ONCE`).
-  let givenWarnings = Mutex<Set<String>>([])
+  let givenWarnings = Locked<Set<String>>([])
 
   /// Warns at the first call with this text only.
   func warnOnce(_ text: String, in log: KernelLog) {

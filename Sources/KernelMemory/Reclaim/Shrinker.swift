@@ -44,7 +44,7 @@ public final class Shrinker: Sendable {
   /// Work put off by earlier calls, in objects (`nr_deferred`).
   let deferred = Atomic<Int>(0)
   /// Threads that run a callback, and whether no more may start.
-  private let runners = Mutex((threads: [UInt](), isClosed: true))
+  private let runners = Locked((threads: [UInt](), isClosed: true))
 
   /// - Parameters:
   ///   - name: what messages call it.

@@ -1,8 +1,7 @@
 /// A cache's state, in raw memory. Lists and counts change under ``lock`` only.
 @usableFromInline
 struct CacheState: ~Copyable {
-  /// Never read: the thread sanitizer takes a change of any member for one of the first byte too.
-  private let first: UInt64 = 0
+  private let first = FirstByte()
   @usableFromInline let id: UInt16
   let lock = SpinLock()
   /// Who the cache belongs to; the allocator outlives its caches.

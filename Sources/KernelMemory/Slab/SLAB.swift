@@ -110,6 +110,7 @@ public final class SLAB: SlabAllocator, @unchecked Sendable {
 
 /// What SLAB keeps of a cache besides its lists.
 struct SLABState {
+  private let first = FirstByte()
   let geometry: SLABGeometry
   /// Free objects on slabs; those in arrays are not counted.
   var freeObjects = 0

@@ -33,7 +33,7 @@ public class SlabAllocator: @unchecked Sendable {
   private let linesPerCPU: Arena
   private let entries: Arena
   /// Guards the list of caches.
-  final let registry = LockedRegistry()
+  final let registry = Locked(Registry())
 
   struct Registry {
     /// Numbers of the living caches, oldest first.
@@ -43,18 +43,6 @@ public class SlabAllocator: @unchecked Sendable {
     var unused: [UInt16] = []
     var reports: [SlabReport] = []
     var largeTracks: [UInt32: Track] = [:]
-  }
-
-  /// A lock that the thread sanitizer sees, unlike the library's `Mutex`.
-  final class LockedRegistry: @unchecked Sendable {
-    private let lock = SpinLock()
-    private var registry = Registry()
-
-    func withLock<Result>(_ body: (inout Registry) -> Result) -> Result {
-      lock.lock()
-      defer { lock.unlock() }
-      return body(&registry)
-    }
   }
 
   /// The page belongs to no cache. The number's line holds nothing and may hold nothing, so that every operation

@@ -2,6 +2,7 @@
 ///
 /// All but ``lock`` changes under ``lock`` only. Source: `free_vmap_area_root` and `struct vmap_node` in `mm/vmalloc.c`.
 struct AreaSpaceState: ~Copyable {
+  private let first = FirstByte()
   let lock = SpinLock()
   /// Everything that areas may be cut from.
   let whole: Range<UInt64>

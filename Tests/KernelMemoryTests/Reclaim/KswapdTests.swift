@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import KernelMemory
@@ -144,7 +143,7 @@ import Testing
     let cache = BlockCache(tight.machine)
     try cache.fill(300, cpu: tight.cpu)
     try tight.fill(leaving: 230)
-    let seen = Mutex<[String?]>([])
+    let seen = Locked<[String?]>([])
     let inner = cache.shrinker()
     tight.machine.register(
       shrinker: Shrinker(

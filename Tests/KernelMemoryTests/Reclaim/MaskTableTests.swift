@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import KernelMemory
@@ -108,7 +107,7 @@ import Testing
     let pages = try tight.fill(leaving: 100)
     tight.machine.reclaimSettings.patience = 100_000
     let machine = tight.machine
-    let got = Mutex<PageFrame?>(nil)
+    let got = Locked<PageFrame?>(nil)
     // A thread of its own: waiting must not keep one of those that tests share.
     let thread = BackgroundThread.start {
       let page = try? machine.allocatePages(

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import KernelMemory
@@ -12,8 +11,8 @@ import Testing
       var live: Set<Int> = []
       var masks: [GFPFlags] = []
     }
-    let state: Mutex<State>
-    init(_ count: Int) { state = Mutex(State(left: count)) }
+    let state: Locked<State>
+    init(_ count: Int) { state = Locked(State(left: count)) }
 
     func make(_ gfp: GFPFlags) -> Int? {
       state.withLock { state in
@@ -101,7 +100,7 @@ import Testing
       minimum: 1, cpu: tight.cpu, patience: .seconds(60),
       allocate: { gfp, _ in numbers.make(gfp) }, free: { number, _ in numbers.dispose(number) })
     let element = try #require(try pool.allocate(.atomic, cpu: tight.cpu))
-    let got = Mutex<Int?>(nil)
+    let got = Locked<Int?>(nil)
     let thread = BackgroundThread.start {
       let number = try? pool.allocate(.kernel, cpu: tight.machine.cpus[1])
       got.withLock { $0 = number }

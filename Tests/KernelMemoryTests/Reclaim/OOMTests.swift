@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import KernelMemory
@@ -158,7 +157,7 @@ import Testing
     let saved = FakeProcess(
       "saved", pid: 2, machine: again.machine, pages: Array(more[4000..<5000]))
     for process in [dying, saved] { again.machine.register(process: process) }
-    let asked = Mutex(0)
+    let asked = Locked(0)
     again.machine.onOutOfMemory { cpu in
       guard
         asked.withLock({ asked in

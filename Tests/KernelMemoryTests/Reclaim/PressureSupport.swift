@@ -1,5 +1,3 @@
-import Synchronization
-
 @testable import KernelMemory
 
 /// A machine with one zone of 12288 pages and watermarks of 221, 276 and 331, whose free pages can be set exactly.
@@ -66,8 +64,8 @@ final class BlockCache: Sendable {
   let order: Int
   /// Masks without this cannot be served.
   let needs: GFPFlags
-  let asked = Mutex<[ShrinkControl]>([])
-  private let blocks = Mutex<[PageFrame]>([])
+  let asked = Locked<[ShrinkControl]>([])
+  private let blocks = Locked<[PageFrame]>([])
 
   init(_ machine: Machine, order: Int = 4, needs: GFPFlags = []) {
     self.machine = machine
@@ -120,9 +118,9 @@ final class FakeProcess: OOMCandidate {
   /// Whether it holds on to its memory when it is killed.
   let isSlow: Bool
   private let machine: Machine?
-  private let pages: Mutex<[PageFrame]>
+  private let pages: Locked<[PageFrame]>
   private let extra: Int
-  private let wasKilled = Mutex(false)
+  private let wasKilled = Locked(false)
 
   init(
     _ name: String, pid: Int, uid: Int = 0, machine: Machine? = nil, pages: [PageFrame] = [],
@@ -133,7 +131,7 @@ final class FakeProcess: OOMCandidate {
     self.pid = pid
     self.uid = uid
     self.machine = machine
-    self.pages = Mutex(pages)
+    self.pages = Locked(pages)
     self.extra = extra
     swapEntries = swap
     pageTablePages = pageTables

@@ -73,7 +73,7 @@ import Testing
   private static func targets(count: Int, seeks: Int = 2, batch: Int = 128) throws -> [Int] {
     let tight = try TightMachine()
     try tight.fill(leaving: 200)
-    let asked = Mutex<[Int]>([])
+    let asked = Locked<[Int]>([])
     tight.machine.register(
       shrinker: Shrinker(
         name: "stingy", seeks: seeks, batch: batch, count: { _ in count },
@@ -161,7 +161,7 @@ import Testing
     let cache = BlockCache(tight.machine)
     try cache.fill(20, cpu: tight.cpu)
     try tight.fill(leaving: 5)
-    let got = Mutex<[PageFrame?]>([])
+    let got = Locked<[PageFrame?]>([])
     let inner = cache.shrinker()
     tight.machine.register(
       shrinker: Shrinker(
@@ -203,7 +203,7 @@ import Testing
   func registrationWithin() throws {
     let (tight, cache, _) = try Self.cached(blocks: 0)
     try tight.fill(leaving: 200)
-    let itself = Mutex<Shrinker?>(nil)
+    let itself = Locked<Shrinker?>(nil)
     let shrinker = Shrinker(
       name: "once", count: { _ in 1000 },
       scan: { _ in
@@ -222,10 +222,10 @@ import Testing
   func unregisterWaits() async throws {
     let tight = try TightMachine()
     try tight.fill(leaving: 200)
-    let entered = Mutex(false)
-    let mayLeave = Mutex(false)
-    let left = Mutex(false)
-    let finished = Mutex(false)
+    let entered = Locked(false)
+    let mayLeave = Locked(false)
+    let left = Locked(false)
+    let finished = Locked(false)
     let shrinker = Shrinker(
       name: "slow", count: { _ in 1000 },
       scan: { _ in
@@ -264,7 +264,7 @@ import Testing
     for order in [1, 4] {
       let tight = try TightMachine()
       let pages = try tight.fill(leaving: 0)
-      let loose = Mutex(pages.filter { $0.number % 2 == 1 })
+      let loose = Locked(pages.filter { $0.number % 2 == 1 })
       tight.machine.register(
         shrinker: Shrinker(
           name: "scattered", batch: 40, count: { _ in loose.withLock { $0.count } },
