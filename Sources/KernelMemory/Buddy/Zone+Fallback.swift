@@ -98,8 +98,7 @@ extension Zone {
           claimBlockLocked(around: block, of: other, for: order, type: type, flags: flags)
         }
       if let frame {
-        state.pointee.fallbacks.claimed += 1
-        countFallback(at: frame, from: blockOrder, type: type)
+        countFallback(\.claimed, at: frame, from: blockOrder, type: type)
         return frame
       }
     }
@@ -154,16 +153,21 @@ extension Zone {
       guard let other = fallback(for: type, order: blockOrder) else { continue }
       // No smaller order of this type has one.
       guard let frame = takeSmallestLocked(order: order, type: other) else { continue }
-      state.pointee.fallbacks.stolen += 1
-      countFallback(at: frame, from: blockOrder, type: type)
+      countFallback(\.stolen, at: frame, from: blockOrder, type: type)
       return frame
     }
     return nil
   }
 
-  private func countFallback(at frame: UInt32, from order: Int, type: MigrateType) {
-    if order < pageblockOrder { state.pointee.fallbacks.fragmenting += 1 }
-    if blockType(of: frame) == type { state.pointee.fallbacks.ownershipChanged += 1 }
+  private func countFallback(
+    _ way: WritableKeyPath<FallbackCounts, Int>, at frame: UInt32, from order: Int,
+    type: MigrateType
+  ) {
+    var counts = state.pointee.fallbacks
+    counts[keyPath: way] += 1
+    if order < pageblockOrder { counts.fragmenting += 1 }
+    if blockType(of: frame) == type { counts.ownershipChanged += 1 }
+    state.pointee.fallbacks = counts
   }
 
   /// Raises the watermarks by a pageblock, so that reclaim makes room before the next fallback (`boost_watermark`).

@@ -133,7 +133,7 @@ extension Zone {
       }
       let blocks = max(1 << order, pages) / pages
       for block in first..<first + blocks { setTypeLocked(block: block, to: .highAtomic) }
-      state.pointee.reservedHighAtomic += blocks * pages
+      state.pointee.reservedHighAtomic = state.pointee.reservedHighAtomic + blocks * pages
     }
   }
 
@@ -158,7 +158,7 @@ extension Zone {
       }
       let blocks = max(1 << order, pages) / pages
       for block in first..<first + blocks { setTypeLocked(block: block, to: type) }
-      state.pointee.reservedHighAtomic -= blocks * pages
+      state.pointee.reservedHighAtomic = state.pointee.reservedHighAtomic - blocks * pages
       return true
     }
   }

@@ -1,9 +1,11 @@
 import Synchronization
 
 /// One zone's state, in raw memory. Everything but the atomics changes under ``lock`` only.
+///
+/// The lock comes first, since at any other place its address would cost the fast paths a register of its own. So
+/// members are assigned, never changed in place: see ``FirstByte``.
 @usableFromInline
 struct ZoneState: ~Copyable {
-  private let first = FirstByte()
   @usableFromInline let lock = SpinLock()
   /// Pages in the buddy lists, but for isolated ones; not those on per-CPU lists. Read without the lock by
   /// watermark checks.
