@@ -48,19 +48,24 @@ extension CPU {
     state.pointee.states[number].store(PageState.perCPU(order).rawValue, ordering: .relaxed)
     zone.pointee.freeCount &+= 1 &<< order
     zone.pointee.budget &-= 1 &<< order
-    if order != 0 || zone.pointee.budget < 0 { freed(to: list, of: zone, order: order) }
-    state.pointee.guarded.leave()
+    if order != 0 || zone.pointee.budget < 0 {
+      leaveFreed(to: list, of: zone, order: order)
+    } else {
+      state.pointee.guarded.leave()
+    }
     return true
   }
 
+  /// Ends a free that may have more to do.
   @inline(never)
   @usableFromInline
-  func freed(
+  func leaveFreed(
     to list: UnsafeMutablePointer<PageStack>, of zone: UnsafeMutablePointer<PerCPUState>,
     order: Int
   ) {
     let pages = PerCPUPages(cpu: state, state: zone)
     pages.freed(order: order, list: pages.list(of: list))
+    state.pointee.guarded.leave()
   }
 
   /// Takes a block past the CPU's lists when the zone has plenty of the mask's own type.

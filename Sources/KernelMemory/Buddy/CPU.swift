@@ -20,6 +20,8 @@ struct CPUState: ~Copyable {
   @usableFromInline let frames: UInt
   /// The CPU's part of every object cache (`kmem_cache_cpu`), once there are object caches.
   @usableFromInline var objects: UnsafeMutableRawPointer?
+  /// The CPU's machine, which outlives it; there once the machine has booted.
+  var machine: Unmanaged<Machine>?
   /// What the CPU is doing, as far as allocations care.
   var context = CPUContext()
 

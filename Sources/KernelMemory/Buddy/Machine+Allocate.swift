@@ -35,8 +35,6 @@ extension Machine {
       ? nil : PerCPUPages.list(order, type)
   }
 
-  @inline(never)
-  @usableFromInline
   func freeSlowly(_ frame: PageFrame, order: Int, cpu: CPU) throws(PageError) {
     guard let zone = zone(of: frame), (0...maxOrder).contains(order),
       map[UInt32(frame.number)].isAllocated(order)

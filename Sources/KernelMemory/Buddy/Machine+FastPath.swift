@@ -16,27 +16,7 @@ extension Machine {
   public func allocatePages(
     order: Int, gfp: GFPFlags, cpu: CPU
   ) throws(PageError) -> PageFrame? {
-    // Known to be 0, the order costs nothing; and single pages are most of what is asked for.
-    if order == 0 {
-      if let page = cpu.takeReady(order: 0, gfp: gfp) { return page }
-      return try allocateSlowly(order: 0, gfp: gfp, cpu: cpu)
-    }
-    return try allocateBlock(order: order, gfp: gfp, cpu: cpu)
-  }
-
-  /// ``allocatePages(order:gfp:cpu:)`` for several pages.
-  @inline(never)
-  @usableFromInline
-  func allocateBlock(order: Int, gfp: GFPFlags, cpu: CPU) throws(PageError) -> PageFrame? {
-    if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
-      if let page = cpu.takeReady(order: order, gfp: gfp) { return page }
-    } else if UInt(bitPattern: order) <= UInt(bitPattern: maxOrder),
-      order != PerCPUPages.hugePageOrder, !isGroupingDisabled,
-      let page = cpu.takeDirectly(order: order, gfp: gfp)
-    {
-      return page
-    }
-    return try allocateSlowly(order: order, gfp: gfp, cpu: cpu)
+    try cpu.allocatePages(order: order, gfp: gfp)
   }
 
   @inlinable
@@ -55,23 +35,79 @@ extension Machine {
   @inlinable
   @inline(__always)
   public func freePages(_ frame: PageFrame, order: Int, cpu: CPU) throws(PageError) {
+    try cpu.freePages(frame, order: order)
+  }
+}
+
+/// The same calls on the processor's handle, which knows its machine: callers who keep handles in raw memory count no
+/// references.
+extension CPU {
+  /// ``Machine/allocatePages(order:gfp:cpu:)``.
+  @inlinable
+  @inline(__always)
+  public func allocatePages(order: Int, gfp: GFPFlags) throws(PageError) -> PageFrame? {
+    // Known to be 0, the order costs nothing; and single pages are most of what is asked for.
     if order == 0 {
-      if cpu.putBack(frame.number, order: 0) { return }
-      try freeSlowly(frame, order: 0, cpu: cpu)
+      if let page = takeReady(order: 0, gfp: gfp) { return page }
+      return try allocateSlowly(order: 0, gfp: gfp)
+    }
+    return try allocateBlock(order: order, gfp: gfp)
+  }
+
+  /// ``Machine/freePages(_:order:cpu:)``.
+  @inlinable
+  @inline(__always)
+  public func freePages(_ frame: PageFrame, order: Int) throws(PageError) {
+    if order == 0 {
+      if putBack(frame.number, order: 0) { return }
+      try freeSlowly(frame, order: 0)
     } else {
-      try freeBlock(frame, order: order, cpu: cpu)
+      try freeBlock(frame, order: order)
     }
   }
 
-  /// ``freePages(_:order:cpu:)`` for several pages.
+  var machine: Machine { state.pointee.machine.unsafelyUnwrapped.takeUnretainedValue() }
+
+  private var isGroupingDisabled: Bool {
+    state.pointee.machine.unsafelyUnwrapped._withUnsafeGuaranteedRef { $0.isGroupingDisabled }
+  }
+
+  /// ``Machine/allocatePages(order:gfp:cpu:)`` for several pages.
   @inline(never)
   @usableFromInline
-  func freeBlock(_ frame: PageFrame, order: Int, cpu: CPU) throws(PageError) {
+  func allocateBlock(order: Int, gfp: GFPFlags) throws(PageError) -> PageFrame? {
     if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
-      if cpu.putBack(frame.number, order: order) { return }
-    } else if order != PerCPUPages.hugePageOrder, cpu.putBackDirectly(frame.number, order: order) {
+      if let page = takeReady(order: order, gfp: gfp) { return page }
+    } else if UInt(bitPattern: order) <= UInt(bitPattern: maxOrder),
+      order != PerCPUPages.hugePageOrder, !isGroupingDisabled,
+      let page = takeDirectly(order: order, gfp: gfp)
+    {
+      return page
+    }
+    return try allocateSlowly(order: order, gfp: gfp)
+  }
+
+  /// ``Machine/freePages(_:order:cpu:)`` for several pages.
+  @inline(never)
+  @usableFromInline
+  func freeBlock(_ frame: PageFrame, order: Int) throws(PageError) {
+    if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
+      if putBack(frame.number, order: order) { return }
+    } else if order != PerCPUPages.hugePageOrder, putBackDirectly(frame.number, order: order) {
       return
     }
-    try freeSlowly(frame, order: order, cpu: cpu)
+    try freeSlowly(frame, order: order)
+  }
+
+  @inline(never)
+  @usableFromInline
+  func allocateSlowly(order: Int, gfp: GFPFlags) throws(PageError) -> PageFrame? {
+    try machine.allocateSlowly(order: order, gfp: gfp, cpu: self)
+  }
+
+  @inline(never)
+  @usableFromInline
+  func freeSlowly(_ frame: PageFrame, order: Int) throws(PageError) {
+    try machine.freeSlowly(frame, order: order, cpu: self)
   }
 }

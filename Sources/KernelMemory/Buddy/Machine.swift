@@ -175,6 +175,7 @@ public final class Machine: @unchecked Sendable {
         to: AllocateRoute(zone: zone.index, type: isGroupingDisabled ? .unmovable : type))
     }
     memblock.isHandedOver = true
+    for cpu in cpus { cpu.state.pointee.machine = .passUnretained(self) }
   }
 
   deinit {

@@ -10,8 +10,6 @@ struct PageRequest {
 }
 
 extension Machine {
-  @inline(never)
-  @usableFromInline
   func allocateSlowly(order: Int, gfp asked: GFPFlags, cpu: CPU) throws(PageError) -> PageFrame? {
     guard (0...maxOrder).contains(order) else { throw .orderOutOfRange(order) }
     let gfp = cpu.context.applied(to: asked)

@@ -109,22 +109,17 @@ final class BenchReference {
       name: "reference",
       allocate: { _, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        return context.pointee.machine._withUnsafeGuaranteedRef { machine in
-          do throws(PageError) {
-            return try machine.allocatePages(order: 0, gfp: .kernel, cpu: context.pointee.cpu)?
-              .number ?? 0
-          } catch {
-            return 0
-          }
+        do throws(PageError) {
+          return try context.pointee.cpu.allocatePages(order: 0, gfp: .kernel)?.number ?? 0
+        } catch {
+          return 0
         }
       },
       free: { frame, _, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        context.pointee.machine._withUnsafeGuaranteedRef { machine in
-          do throws(PageError) {
-            try machine.freePages(PageFrame(frame), order: 0, cpu: context.pointee.cpu)
-          } catch { benchRefused(error) }
-        }
+        do throws(PageError) {
+          try context.pointee.cpu.freePages(PageFrame(frame), order: 0)
+        } catch { benchRefused(error) }
       }, context: context, base: base, shift: 12)
   }
 
@@ -135,22 +130,17 @@ final class BenchReference {
       name: "reference",
       allocate: { order, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        return context.pointee.machine._withUnsafeGuaranteedRef { machine in
-          do throws(PageError) {
-            return try machine.allocatePages(order: order, gfp: .kernel, cpu: context.pointee.cpu)?
-              .number ?? 0
-          } catch {
-            return 0
-          }
+        do throws(PageError) {
+          return try context.pointee.cpu.allocatePages(order: order, gfp: .kernel)?.number ?? 0
+        } catch {
+          return 0
         }
       },
       free: { frame, order, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        context.pointee.machine._withUnsafeGuaranteedRef { machine in
-          do throws(PageError) {
-            try machine.freePages(PageFrame(frame), order: order, cpu: context.pointee.cpu)
-          } catch { benchRefused(error) }
-        }
+        do throws(PageError) {
+          try context.pointee.cpu.freePages(PageFrame(frame), order: order)
+        } catch { benchRefused(error) }
       }, context: context, base: base, shift: 12)
   }
 
