@@ -5,7 +5,7 @@ extension CPU {
   /// Takes a block of order 0 to 3 from the CPU's list for a mask; nil when something needs a closer look.
   @inlinable
   @inline(__always)
-  func takeReady(order: Int, gfp: GFPFlags) -> PageFrame? {
+  package func takeReady(order: Int, gfp: GFPFlags) -> PageFrame? {
     let route = state.pointee.routes + Int(gfp.rawValue & 0x1f)
     // One test for all that is not ordinary: clearing, a zone short of memory, the CPU's lists in others' hands.
     guard state.pointee.guarded.enter(unless: gfp.rawValue | route.pointee.slowBits) else {
@@ -32,7 +32,7 @@ extension CPU {
   /// call among others.
   @inlinable
   @inline(__always)
-  func putBack(_ number: Int, order: Int) -> Bool {
+  package func putBack(_ number: Int, order: Int) -> Bool {
     guard UInt(bitPattern: number) < state.pointee.frames,
       PageState(rawValue: state.pointee.states[number].load(ordering: .relaxed))
         .isAllocated(order)

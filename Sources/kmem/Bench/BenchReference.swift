@@ -102,25 +102,42 @@ final class BenchReference {
   }
 
   /// Pages of order 0, as `alloc_page` and `free_page` ask for them.
+  ///
+  /// The slow paths have a function of their own, or the registers that it saves would be saved for each call, which
+  /// is the adapter's doing: code that the fast path is inlined into has its own frame.
   private static func singlePages(
     _ context: UnsafeMutableRawPointer, _ base: UnsafeMutableRawPointer
   ) -> BenchSubject {
     BenchSubject(
       name: "reference",
-      allocate: { _, context in
+      allocate: { order, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        do throws(PageError) {
-          return try context.pointee.cpu.allocatePages(order: 0, gfp: .kernel)?.number ?? 0
-        } catch {
-          return 0
-        }
+        if let page = context.pointee.cpu.takeReady(order: 0, gfp: .kernel) { return page.number }
+        return BenchReference.allocateSlowly(order, context)
       },
-      free: { frame, _, context in
+      free: { frame, order, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        do throws(PageError) {
-          try context.pointee.cpu.freePages(PageFrame(frame), order: 0)
-        } catch { benchRefused(error) }
+        if context.pointee.cpu.putBack(frame, order: 0) { return }
+        BenchReference.freeSlowly(frame, order, context)
       }, context: context, base: base, shift: 12)
+  }
+
+  @inline(never)
+  private static func allocateSlowly(_ order: Int, _ context: UnsafeMutablePointer<Context>) -> Int {
+    do throws(PageError) {
+      return try context.pointee.cpu.allocatePages(order: order, gfp: .kernel)?.number ?? 0
+    } catch {
+      return 0
+    }
+  }
+
+  @inline(never)
+  private static func freeSlowly(
+    _ frame: Int, _ order: Int, _ context: UnsafeMutablePointer<Context>
+  ) {
+    do throws(PageError) {
+      try context.pointee.cpu.freePages(PageFrame(frame), order: order)
+    } catch { benchRefused(error) }
   }
 
   private static func pages(
