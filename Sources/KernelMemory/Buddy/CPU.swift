@@ -18,8 +18,8 @@ struct CPUState: ~Copyable {
   @usableFromInline let states: UnsafeMutablePointer<Atomic<UInt8>>
   /// Number of frames from 0.
   @usableFromInline let frames: UInt
-  /// The CPU's part of every object cache (`kmem_cache_cpu`), once there are object caches.
-  @usableFromInline var objects: UnsafeMutableRawPointer?
+  /// Where objects come from and go to, once there are object caches.
+  @usableFromInline var objects: CPUObjectTables?
   /// The CPU's machine, which outlives it; there once the machine has booted.
   var machine: Unmanaged<Machine>?
   /// What the CPU is doing, as far as allocations care.

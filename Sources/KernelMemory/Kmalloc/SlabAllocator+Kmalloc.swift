@@ -15,16 +15,7 @@ extension SlabAllocator {
   public final func kmalloc(
     _ size: Int, gfp: GFPFlags, cpu: CPU, site: CallSite
   ) throws(SlabError) -> UnsafeMutableRawPointer? {
-    let last = UInt(bitPattern: size &- 1)
-    // One test for both: too large, or special.
-    if last &>> 13 | UInt(gfp.rawValue & Self.specialKmalloc) == 0,
-      cpu.state.pointee.guarded.enter(allocating: gfp)
-    {
-      let id = kmallocIDs[Int(bitPattern: last &>> 3)]
-      let object = cpu.objects(UInt16(id)).pop()
-      cpu.state.pointee.guarded.leave()
-      if object != 0 { return UnsafeMutableRawPointer(bitPattern: object).unsafelyUnwrapped }
-    }
+    if let object = cpu.takeReadyObject(size, gfp: gfp) { return object }
     return try kmallocSlowly(size, gfp: gfp, cpu: cpu, site: site)
   }
 
@@ -49,15 +40,7 @@ extension SlabAllocator {
     _ pointer: UnsafeMutableRawPointer?, cpu: CPU, site: CallSite
   ) throws(SlabError) {
     let address = UInt(bitPattern: pointer)
-    let frame = (address &- base) &>> 12
-    if frame < frameCount, cpu.state.pointee.guarded.enter() {
-      let id = owners[Int(bitPattern: frame)]
-      if cpu.objects(id).push(address) {
-        cpu.state.pointee.guarded.leave()
-        return
-      }
-      cpu.state.pointee.guarded.leave()
-    }
+    if cpu.putBackObject(address) { return }
     try kfreeSlowly(address, cpu: cpu, site: site)
   }
 

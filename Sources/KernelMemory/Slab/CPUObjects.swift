@@ -54,6 +54,19 @@ struct CPUObjects {
   static let entryStride = 264
 }
 
+/// What a CPU's fast paths of all caches need, without a way over the allocator, whose references would be counted.
+@usableFromInline
+struct CPUObjectTables {
+  /// The CPU's ``CPUObjects`` by the number of the cache (`kmem_cache_cpu`).
+  @usableFromInline let lines: UnsafeMutableRawPointer
+  /// For each frame the number of the cache whose slab it is part of.
+  @usableFromInline let owners: UnsafePointer<UInt16>
+  /// For each eighth of a kmalloc size the number of its cache.
+  @usableFromInline let kmallocIDs: UnsafePointer<UInt8>
+  /// Address of the machine's first byte.
+  @usableFromInline let base: UInt
+}
+
 /// A cache's array of ready objects for all CPUs, last in, first out, moved in batches.
 ///
 /// What one CPU frees and another allocates passes through here and touches no slab: the full sheaves of
@@ -98,7 +111,33 @@ extension CPU {
   /// The CPU's part of a cache; there must be object caches on the machine.
   @inlinable @inline(__always)
   func objects(_ cache: UInt16) -> UnsafeMutablePointer<CPUObjects> {
-    let lines = state.pointee.objects.unsafelyUnwrapped
+    let lines = state.pointee.objects.unsafelyUnwrapped.lines
     return (lines + Int(cache) &<< 6).assumingMemoryBound(to: CPUObjects.self)
+  }
+
+  /// Takes an object that lies ready for `kmalloc`; nil when something needs a closer look.
+  @inlinable @inline(__always)
+  package func takeReadyObject(_ size: Int, gfp: GFPFlags) -> UnsafeMutableRawPointer? {
+    let last = UInt(bitPattern: size &- 1)
+    // One test for both: too large, or special.
+    guard last &>> 13 | UInt(gfp.rawValue & SlabAllocator.specialKmalloc) == 0,
+      state.pointee.guarded.enter(allocating: gfp)
+    else { return nil }
+    let id = state.pointee.objects.unsafelyUnwrapped.kmallocIDs[Int(bitPattern: last &>> 3)]
+    let object = objects(UInt16(id)).pop()
+    state.pointee.guarded.leave()
+    return UnsafeMutableRawPointer(bitPattern: object)
+  }
+
+  /// Puts an object of any cache with the ready ones; false when something needs a closer look, a bad address among
+  /// others.
+  @inlinable @inline(__always)
+  package func putBackObject(_ address: UInt) -> Bool {
+    let frame = (address &- state.pointee.objects.unsafelyUnwrapped.base) &>> 12
+    guard frame < state.pointee.frames, state.pointee.guarded.enter() else { return false }
+    let id = state.pointee.objects.unsafelyUnwrapped.owners[Int(bitPattern: frame)]
+    let isDone = objects(id).push(address)
+    state.pointee.guarded.leave()
+    return isDone
   }
 }

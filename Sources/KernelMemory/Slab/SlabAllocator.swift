@@ -12,12 +12,12 @@ public class SlabAllocator: @unchecked Sendable {
   final let seed: UInt64
 
   /// Address of the machine's first byte.
-  @usableFromInline final let base: UInt
-  @usableFromInline final let frameCount: UInt
+  final let base: UInt
+  final let frameCount: UInt
   /// For each frame the number of the cache whose slab it is part of; ``noCache``, or ``largeBlock``.
-  @usableFromInline final let owners: UnsafeMutablePointer<UInt16>
+  final let owners: UnsafeMutablePointer<UInt16>
   /// For each eighth of a kmalloc size the number of its cache, 1024 elements; ``noCache`` for none.
-  @usableFromInline final let kmallocIDs: UnsafeMutablePointer<UInt8>
+  final let kmallocIDs: UnsafeMutablePointer<UInt8>
 
   /// Indexed by head frame.
   final let slabs: UnsafeMutablePointer<SlabDescriptor>
@@ -89,7 +89,9 @@ public class SlabAllocator: @unchecked Sendable {
     kmallocIDs = .allocate(capacity: KmallocClass.tableCount)
     kmallocIDs.initialize(repeating: 0, count: KmallocClass.tableCount)
     for cpu in machine.cpus {
-      cpu.state.pointee.objects = linesPerCPU.base + cpu.number * lineBytes
+      cpu.state.pointee.objects = CPUObjectTables(
+        lines: linesPerCPU.base + cpu.number * lineBytes, owners: owners, kmallocIDs: kmallocIDs,
+        base: base)
       for id in 0..<Self.firstCache { resetLine(cpu, id) }
     }
     machine.add(usageOf: self)

@@ -178,22 +178,21 @@ final class BenchReference {
       }, context: context, base: base, shift: 12)
   }
 
+  /// With slow paths apart, like ``singlePages(_:_:)``.
   private static func objects(_ context: UnsafeMutableRawPointer) -> BenchSubject {
     BenchSubject(
       name: "reference",
       allocate: { size, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        return BenchReference.kmalloc(size, context)
+        if let object = context.pointee.cpu.takeReadyObject(size, gfp: .kernel) {
+          return Int(bitPattern: object)
+        }
+        return BenchReference.kmallocSlowly(size, context)
       },
       free: { address, _, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef { allocator in
-          do throws(SlabError) {
-            try allocator.kfree(
-              UnsafeMutableRawPointer(bitPattern: address), cpu: context.pointee.cpu,
-              site: BenchReference.site)
-          } catch { benchRefused(error) }
-        }
+        if context.pointee.cpu.putBackObject(UInt(bitPattern: address)) { return }
+        BenchReference.kfreeSlowly(address, context)
       }, context: context, base: nil, shift: 0)
   }
 
@@ -203,7 +202,12 @@ final class BenchReference {
       name: "reference",
       allocate: { size, context in
         let context = context.unsafelyUnwrapped.assumingMemoryBound(to: Context.self)
-        if size & BenchRecording.cacheBit == 0 { return BenchReference.kmalloc(size, context) }
+        if size & BenchRecording.cacheBit == 0 {
+          if let object = context.pointee.cpu.takeReadyObject(size, gfp: .kernel) {
+            return Int(bitPattern: object)
+          }
+          return BenchReference.kmallocSlowly(size, context)
+        }
         do throws(SlabError) {
           return Int(
             bitPattern: try context.pointee.caches[size & ~BenchRecording.cacheBit].allocate(
@@ -214,8 +218,8 @@ final class BenchReference {
       }, free: objects(context).free, context: context, base: nil, shift: 0)
   }
 
-  @inline(__always)
-  private static func kmalloc(_ size: Int, _ context: UnsafeMutablePointer<Context>) -> Int {
+  @inline(never)
+  private static func kmallocSlowly(_ size: Int, _ context: UnsafeMutablePointer<Context>) -> Int {
     context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef { allocator in
       do throws(SlabError) {
         return Int(
@@ -224,6 +228,17 @@ final class BenchReference {
       } catch {
         return 0
       }
+    }
+  }
+
+  @inline(never)
+  private static func kfreeSlowly(_ address: Int, _ context: UnsafeMutablePointer<Context>) {
+    context.pointee.allocator.unsafelyUnwrapped._withUnsafeGuaranteedRef { allocator in
+      do throws(SlabError) {
+        try allocator.kfree(
+          UnsafeMutableRawPointer(bitPattern: address), cpu: context.pointee.cpu,
+          site: BenchReference.site)
+      } catch { benchRefused(error) }
     }
   }
 
