@@ -6,7 +6,7 @@ extension CPU {
   @inlinable
   @inline(__always)
   package func takeReady(order: Int, gfp: GFPFlags) -> PageFrame? {
-    let route = state.pointee.routes + Int(gfp.rawValue & 0x1f)
+    let route = route(gfp)
     // One test for all that is not ordinary: clearing, a zone short of memory, the CPU's lists in others' hands.
     guard state.pointee.guarded.enter(unless: gfp.rawValue | route.pointee.slowBits) else {
       return nil
@@ -33,9 +33,9 @@ extension CPU {
   @inlinable
   @inline(__always)
   package func putBack(_ number: Int, order: Int) -> Bool {
+    let states = state.pointee.states
     guard UInt(bitPattern: number) < state.pointee.frames,
-      PageState(rawValue: state.pointee.states[number].load(ordering: .relaxed))
-        .isAllocated(order)
+      PageState(rawValue: states[number].load(ordering: .relaxed)).isAllocated(order)
     else { return false }
     let route = state.pointee.blockRoutes + number &>> pageblockOrder
     let own = UnsafeMutableRawPointer(state)
@@ -45,7 +45,7 @@ extension CPU {
     guard state.pointee.guarded.enter(unless: zone.pointee.slowBits) else { return false }
     list.pointee.top.pointee = UInt32(truncatingIfNeeded: number)
     list.pointee.top += 1
-    state.pointee.states[number].store(PageState.perCPU(order).rawValue, ordering: .relaxed)
+    states[number].store(PageState.perCPU(order).rawValue, ordering: .relaxed)
     zone.pointee.freeCount &+= 1 &<< order
     zone.pointee.budget &-= 1 &<< order
     if order != 0 || zone.pointee.budget < 0 {
@@ -63,15 +63,17 @@ extension CPU {
     to list: UnsafeMutablePointer<PageStack>, of zone: UnsafeMutablePointer<PerCPUState>,
     order: Int
   ) {
-    let pages = PerCPUPages(cpu: state, state: zone)
-    pages.freed(order: order, list: pages.list(of: list))
+    if order != 0 || zone.pointee.zone.isBelowHigh || !zone.pointee.extendBudget() {
+      let pages = PerCPUPages(cpu: state, state: zone)
+      pages.freed(order: order, list: pages.list(of: list))
+    }
     state.pointee.guarded.leave()
   }
 
   /// Takes a block past the CPU's lists when the zone has plenty of the mask's own type.
   @inline(__always)
   func takeDirectly(order: Int, gfp: GFPFlags) -> PageFrame? {
-    let route = state.pointee.routes + Int(gfp.rawValue & 0x1f)
+    let route = route(gfp)
     let slow = state.pointee.guarded.slowBits.load(ordering: .relaxed)
     guard slow & (gfp.rawValue | route.pointee.slowBits) == 0,
       let type = MigrateType(rawValue: UInt8(truncatingIfNeeded: gfp.rawValue &>> 3 & 3))

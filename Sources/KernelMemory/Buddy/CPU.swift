@@ -2,16 +2,14 @@ import Synchronization
 
 /// What one processor owns, in raw memory (Linux's per-CPU areas).
 ///
-/// Begins a stretch of memory in which its page lists of all zones follow, so that the fast paths reach everything
-/// from this one address.
+/// Begins a stretch of memory in which an ``AllocateRoute`` for each value of a mask's low five bits and its page lists
+/// of all zones follow, so that the fast paths reach everything from this one address.
 @usableFromInline
 struct CPUState: ~Copyable {
   private let first = FirstByte()
   /// Keeps the owner apart from those who drain the CPU's lists.
   @usableFromInline let guarded = CPUGuard()
   @usableFromInline let number: Int
-  /// Where a request finds its page lists: 32 elements, indexed by the mask's low five bits.
-  @usableFromInline let routes: UnsafePointer<AllocateRoute>
   /// A ``FreeRoute`` for each pageblock.
   @usableFromInline let blockRoutes: UnsafeMutablePointer<FreeRoute>
   /// The memory map's states.
@@ -26,11 +24,9 @@ struct CPUState: ~Copyable {
   var context = CPUContext()
 
   init(
-    number: Int, map: MemoryMap, routes: UnsafePointer<AllocateRoute>,
-    blockRoutes: UnsafeMutablePointer<FreeRoute>
+    number: Int, map: MemoryMap, blockRoutes: UnsafeMutablePointer<FreeRoute>
   ) {
     self.number = number
-    self.routes = routes
     self.blockRoutes = blockRoutes
     states = map.states
     frames = UInt(map.end)
@@ -51,6 +47,13 @@ public struct CPU: @unchecked Sendable {
   /// From 0.
   @inlinable public var number: Int { state.pointee.number }
 
+  /// Where a request finds its page lists.
+  @inlinable @inline(__always)
+  func route(_ gfp: GFPFlags) -> UnsafeMutablePointer<AllocateRoute> {
+    (UnsafeMutableRawPointer(state) + PerCPULayout.routes)
+      .assumingMemoryBound(to: AllocateRoute.self) + Int(gfp.rawValue & 0x1f)
+  }
+
   /// The CPU's page lists of a zone.
   public func pages(of zone: Zone) -> PerCPUPages {
     let offset = PerCPULayout.offset(zone: zone.index)
@@ -61,10 +64,17 @@ public struct CPU: @unchecked Sendable {
 }
 
 /// Where things lie in a CPU's stretch of memory.
+@usableFromInline
 enum PerCPULayout {
-  private static let line = 64
+  @usableFromInline static var line: Int { 64 }
 
-  private static func lines(_ bytes: Int) -> Int { (bytes + line - 1) / line * line }
+  @inlinable @inline(__always)
+  static func lines(_ bytes: Int) -> Int { (bytes + line - 1) / line * line }
+
+  /// Offset of the routes.
+  @inlinable @inline(__always)
+  static var routes: Int { lines(MemoryLayout<CPUState>.stride) }
+  static var routeCount: Int { 32 }
 
   /// Bytes of a zone's ``PerCPUState``.
   static var stateBytes: Int { lines(MemoryLayout<PerCPUState>.stride) }
@@ -74,7 +84,7 @@ enum PerCPULayout {
   static var zoneBytes: Int { stateBytes + PerCPUPages.rows * orderBytes }
 
   static func offset(zone: Int) -> Int {
-    lines(MemoryLayout<CPUState>.stride) + zone * zoneBytes
+    routes + routeCount * MemoryLayout<AllocateRoute>.stride + zone * zoneBytes
   }
 
   /// Offset of the list of order 0 of a type.

@@ -22,8 +22,6 @@ public final class Machine: @unchecked Sendable {
 
   /// What a mask's zone bits mean here: 32 elements, indexed by the mask's low five bits.
   let routes: UnsafeMutablePointer<Route>
-  /// The same for the fast path.
-  private let fastRoutes: UnsafeMutablePointer<AllocateRoute>
   /// The zone index of each stretch of 2^``maxOrder`` frames; zone borders lie between stretches.
   private let zoneOfSection: UnsafeMutablePointer<UInt8>
   @usableFromInline let base: UnsafeMutableRawPointer
@@ -120,7 +118,6 @@ public final class Machine: @unchecked Sendable {
       }
     }
 
-    fastRoutes = .allocate(capacity: 32)
     let sizes = node.zones.map {
       PerCPUSizes(managed: $0.managed, low: $0.watermarks.low, cpus: count)
     }
@@ -133,8 +130,7 @@ public final class Machine: @unchecked Sendable {
     }
     for (number, state) in states.enumerated() {
       state.initialize(
-        to: CPUState(
-          number: number, map: map, routes: UnsafePointer(fastRoutes), blockRoutes: blockRoutes))
+        to: CPUState(number: number, map: map, blockRoutes: blockRoutes))
       for (zone, sizes) in zip(node.zones, sizes) {
         let pages = CPU(state).pages(of: zone)
         pages.state.initialize(
@@ -162,17 +158,16 @@ public final class Machine: @unchecked Sendable {
     zonelists = node.zones.indices.map { highest in
       node.zones[...highest].reversed().filter { $0.managed > 0 }
     }
-    routes = .allocate(capacity: 32)
-    for bits in 0..<32 {
+    routes = .allocate(capacity: PerCPULayout.routeCount)
+    for bits in 0..<PerCPULayout.routeCount {
       let flags = GFPFlags(rawValue: UInt32(bits))
       let route = Route(flags, kind: kind, zonelists: zonelists)
       (routes + bits).initialize(to: route)
-      guard let zone = route.zone, let type = try? flags.migrateType() else {
-        (fastRoutes + bits).initialize(to: AllocateRoute())
-        continue
+      var fast = AllocateRoute()
+      if let zone = route.zone, let type = try? flags.migrateType() {
+        fast = AllocateRoute(zone: zone.index, type: isGroupingDisabled ? .unmovable : type)
       }
-      (fastRoutes + bits).initialize(
-        to: AllocateRoute(zone: zone.index, type: isGroupingDisabled ? .unmovable : type))
+      for cpu in cpus { cpu.route(flags).initialize(to: fast) }
     }
     memblock.isHandedOver = true
     for cpu in cpus { cpu.state.pointee.machine = .passUnretained(self) }
@@ -185,7 +180,6 @@ public final class Machine: @unchecked Sendable {
       cpu.state.deinitialize(count: 1)
     }
     routes.deallocate()
-    fastRoutes.deallocate()
     zoneOfSection.deallocate()
   }
 

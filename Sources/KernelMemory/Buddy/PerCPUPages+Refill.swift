@@ -86,23 +86,22 @@ extension PerCPUPages {
       state.pointee.highOrderTime = state.pointee.freed
     }
     if state.pointee.budget >= 0 && !freeHigh && !zone.isBelowHigh { return }
-    limit(list: list, freeHigh: freeHigh)
-    renewBudget()
+    renewBudget(count: limit(list: list, freeHigh: freeHigh))
   }
 
   /// How many pages may be freed one by one before anything else happens than that they are counted.
-  private func renewBudget() {
-    let most =
-      min(
-        state.pointee.high - pageCount, state.pointee.freeCountMost - state.pointee.freeCount) - 1
-    state.pointee.setBudget(max(most, -1))
+  private func renewBudget(count: Int) {
+    let room = state.pointee.high - count
+    let pages = max(
+      min(room, state.pointee.freeCountMost - state.pointee.freeCount), 0)
+    state.pointee.setBudget(pages - 1, reserve: max(room - pages, 0))
   }
 
-  /// Keeps the lists within their limit.
-  private func limit(list: Int, freeHigh: Bool) {
+  /// Keeps the lists within their limit; the pages they hold then.
+  private func limit(list: Int, freeHigh: Bool) -> Int {
     let count = pageCount
     let high = currentHigh(freeHigh: freeHigh, count: count)
-    guard count >= high else { return }
+    guard count >= high else { return count }
     let batch = state.pointee.batch
     let pages =
       if freeHigh {
@@ -114,6 +113,7 @@ extension PerCPUPages {
       }
     drain(pages: pages, startingWith: list)
     if zone.isBelowHigh && zone.freePages > zone.watermarks.high { zone.setBelowHigh(false) }
+    return pageCount
   }
 
   /// The limit on pages held, moved by recent frees and the zone's condition (`nr_pcp_high`).

@@ -30,6 +30,8 @@ struct PerCPUState: ~Copyable {
 
   /// Pages freed to the lists since boot, plus the budget of that time.
   private var freedBase = -1
+  /// Pages that may be freed beyond ``budget`` before the lists are full.
+  private var reserve = 0
   /// Pages moved from the buddy lists since boot, less those moved back.
   var refilled = 0
   /// Pages handed out past the lists since boot; written by the CPU's owner alone.
@@ -57,9 +59,21 @@ struct PerCPUState: ~Copyable {
   /// Pages freed to the lists since boot.
   var freed: Int { freedBase - budget }
 
-  mutating func setBudget(_ pages: Int) {
+  /// - Parameter reserve: pages that may be freed after those, if ``freeCount`` has not come to its end by then.
+  mutating func setBudget(_ pages: Int, reserve: Int = 0) {
     freedBase += pages - budget
     budget = pages
+    self.reserve = reserve
+  }
+
+  /// Goes on with a budget that was used up only because ``freeCount`` might have come to its end, and has not.
+  ///
+  /// Every allocation halves ``freeCount``, so where frees alternate with allocations it never does.
+  mutating func extendBudget() -> Bool {
+    let more = min(reserve, freeCountMost - freeCount)
+    if more <= 0 { return false }
+    setBudget(more - 1, reserve: reserve - more)
+    return true
   }
 
   /// `alloc_factor`: at most ``maxBatchScale``.

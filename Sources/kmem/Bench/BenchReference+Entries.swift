@@ -14,17 +14,30 @@ struct BenchContext {
 // The slow paths have functions of their own, or the registers that these save would be saved for each call. That
 // would be the entry's cost and not the reference's: code that a fast path is inlined into has its own frame.
 
+extension Workload {
+  /// The reference as a workload's service; both take a ``BenchContext``.
+  var entries: (allocate: BenchSubject.Allocate, free: BenchSubject.Free) {
+    switch service {
+    case .pages where isOfSinglePages: (benchTakePage, benchPutPage)
+    case .pages: (benchTakePages, benchPutPages)
+    case .buddy: (benchTakeBlock, benchPutBlock)
+    case .objects where shape == .recording: (benchTakeRecorded, benchPutObject)
+    case .objects: (benchTakeObject, benchPutObject)
+    }
+  }
+}
+
 /// A page, as `alloc_page` asks for it.
 @_cdecl("kmem_bench_take_page")
 @inline(__always)
-func benchTakePage(_ order: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+private func benchTakePage(_ order: Int, _ context: UnsafeMutableRawPointer?) -> Int {
   if let page = bench(context).cpu.takeReady(order: 0, gfp: .kernel) { return page.number }
   return takeSlowly(order: order, context)
 }
 
 @_cdecl("kmem_bench_put_page")
 @inline(__always)
-func benchPutPage(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer?) {
+private func benchPutPage(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer?) {
   if bench(context).cpu.putBack(frame, order: 0) { return }
   putSlowly(frame, order: order, context)
 }
@@ -32,14 +45,14 @@ func benchPutPage(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer
 /// 2^order pages, as `alloc_pages` asks for them.
 @_cdecl("kmem_bench_take_pages")
 @inline(__always)
-func benchTakePages(_ order: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+private func benchTakePages(_ order: Int, _ context: UnsafeMutableRawPointer?) -> Int {
   if order == 0 { return benchTakePage(order, context) }
   return takeSlowly(order: order, context)
 }
 
 @_cdecl("kmem_bench_put_pages")
 @inline(__always)
-func benchPutPages(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer?) {
+private func benchPutPages(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer?) {
   if order == 0 { return benchPutPage(frame, order, context) }
   putSlowly(frame, order: order, context)
 }
@@ -47,13 +60,13 @@ func benchPutPages(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointe
 /// A block of the buddy lists.
 @_cdecl("kmem_bench_take_block")
 @inline(__always)
-func benchTakeBlock(_ order: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+private func benchTakeBlock(_ order: Int, _ context: UnsafeMutableRawPointer?) -> Int {
   bench(context).zone.allocateBlock(order: order)?.number ?? 0
 }
 
 @_cdecl("kmem_bench_put_block")
 @inline(__always)
-func benchPutBlock(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer?) {
+private func benchPutBlock(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer?) {
   do throws(PageError) {
     try bench(context).zone.freeBlock(PageFrame(frame), order: order)
   } catch { benchRefused(error) }
@@ -61,7 +74,7 @@ func benchPutBlock(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointe
 
 @_cdecl("kmem_bench_take_object")
 @inline(__always)
-func benchTakeObject(_ size: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+private func benchTakeObject(_ size: Int, _ context: UnsafeMutableRawPointer?) -> Int {
   if let object = bench(context).cpu.takeReadyObject(size, gfp: .kernel) {
     return Int(bitPattern: object)
   }
@@ -71,7 +84,7 @@ func benchTakeObject(_ size: Int, _ context: UnsafeMutableRawPointer?) -> Int {
 /// As a recording has it: an object of a cache where the size names one, else of kmalloc.
 @_cdecl("kmem_bench_take_recorded")
 @inline(__always)
-func benchTakeRecorded(_ size: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+private func benchTakeRecorded(_ size: Int, _ context: UnsafeMutableRawPointer?) -> Int {
   if size & BenchRecording.cacheBit == 0 { return benchTakeObject(size, context) }
   do throws(SlabError) {
     return Int(
@@ -84,7 +97,7 @@ func benchTakeRecorded(_ size: Int, _ context: UnsafeMutableRawPointer?) -> Int 
 
 @_cdecl("kmem_bench_put_object")
 @inline(__always)
-func benchPutObject(_ address: Int, _ size: Int, _ context: UnsafeMutableRawPointer?) {
+private func benchPutObject(_ address: Int, _ size: Int, _ context: UnsafeMutableRawPointer?) {
   if bench(context).cpu.putBackObject(UInt(bitPattern: address)) { return }
   kfreeSlowly(address, context)
 }

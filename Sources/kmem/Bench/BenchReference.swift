@@ -81,14 +81,7 @@ final class BenchReference {
   /// The reference as a workload's service, on the processor of a thread.
   func subject(_ workload: Workload, thread: Int) -> BenchSubject {
     let context = UnsafeMutableRawPointer(contexts[thread])
-    let (allocate, free): (BenchSubject.Allocate, BenchSubject.Free) =
-      switch workload.service {
-      case .pages where workload.isOfSinglePages: (benchTakePage, benchPutPage)
-      case .pages: (benchTakePages, benchPutPages)
-      case .buddy: (benchTakeBlock, benchPutBlock)
-      case .objects where workload.shape == .recording: (benchTakeRecorded, benchPutObject)
-      case .objects: (benchTakeObject, benchPutObject)
-      }
+    let (allocate, free) = workload.entries
     let isOfObjects = workload.service == .objects
     return BenchSubject(
       name: "reference", allocate: allocate, free: free, context: context,
