@@ -171,4 +171,27 @@ import Testing
     }
     #expect(size == 16)
   }
+
+  @Test("a call within a call stays there when the CPU that its thread tries first becomes free")
+  func nestedElsewhere() throws {
+    let kernel = try Kernel(megabytes: 64, cpus: 2)
+    let first = kernel.withCPU { $0.number }
+    let taken = Locked<Set<Int>>([])
+    let threads = (0..<2).map { _ in
+      BackgroundThread.start {
+        kernel.withCPU { cpu in
+          taken.withLock { _ = $0.insert(cpu.number) }
+          while taken.withLock({ $0.contains(cpu.number) }) { yieldProcessor() }
+        }
+      }
+    }
+    while taken.withLock({ $0.count }) < 2 { yieldProcessor() }
+    taken.withLock { _ = $0.remove(1 - first) }
+    kernel.withCPU { outer in
+      #expect(outer.number == 1 - first)
+      taken.withLock { _ = $0.remove(first) }
+      for thread in threads { thread?.join() }
+      #expect(kernel.withCPU { $0.number } == outer.number)
+    }
+  }
 }

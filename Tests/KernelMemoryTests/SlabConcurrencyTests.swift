@@ -95,7 +95,7 @@ private struct Worker: Sendable {
 }
 
 /// Runs a body on several threads at once and waits for all.
-private func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
   let threads = (0..<count).map { number in BackgroundThread.start { body(number) } }
   for thread in threads { thread?.join() }
 }

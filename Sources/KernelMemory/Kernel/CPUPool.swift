@@ -16,6 +16,8 @@ struct CPUPool: ~Copyable, @unchecked Sendable {
   private let cpus: [CPU]
   /// For each CPU the thread that has it, or 0. A cache line each.
   private let owners: UnsafeMutablePointer<Owner>
+  /// How many threads have another CPU than the one they try first.
+  private let displaced = Atomic<Int>(0)
 
   private struct Owner: ~Copyable {
     let thread = Atomic<UInt>(0)
@@ -41,12 +43,21 @@ struct CPUPool: ~Copyable, @unchecked Sendable {
     // Threads' identifiers are addresses of like alignment; a multiplication spreads them.
     let first = Int((thread &* 0x9e37_79b9_7f4a_7c15) >> 40) % cpus.count
     var number = first
+    if displaced.load(ordering: .relaxed) > 0,
+      let own = cpus.indices.first(where: { owners[$0].thread.load(ordering: .relaxed) == thread })
+    {
+      number = own
+    }
     var tries = 0
     while true {
       let (isFree, owner) = owners[number].thread.compareExchange(
         expected: 0, desired: thread, successOrdering: .acquiring, failureOrdering: .relaxed)
       if isFree {
-        defer { owners[number].thread.store(0, ordering: .releasing) }
+        if number != first { displaced.add(1, ordering: .relaxed) }
+        defer {
+          if number != first { displaced.subtract(1, ordering: .relaxed) }
+          owners[number].thread.store(0, ordering: .releasing)
+        }
         return try body(cpus[number])
       }
       if owner == thread { return try body(cpus[number]) }

@@ -81,7 +81,7 @@ extension SlabAllocator {
     guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { return nil }
     if mask.contains(.zero) {
       pointer.initializeMemory(
-        as: UInt8.self, repeating: 0, count: zeroedSize(address, asked: size))
+        as: UInt8.self, repeating: 0, count: try zeroedSize(address, asked: size))
     }
     return pointer
   }
@@ -104,9 +104,11 @@ extension SlabAllocator {
   }
 
   /// Bytes that `__GFP_ZERO` clears: all that may be used.
-  private func zeroedSize(_ address: UInt, asked: Int) -> Int {
+  private func zeroedSize(_ address: UInt, asked: Int) throws(SlabError) -> Int {
     let id = owner(of: address)
-    guard id >= Self.firstCache else { return max(asked, usableSize(address)) }
+    guard id >= Self.firstCache else {
+      return max(asked, try ksize(UnsafeMutableRawPointer(bitPattern: address)))
+    }
     let cache = ObjectCache(states + Int(id))
     // What lies behind the request is red zone there.
     return cache.flags.isDisjoint(with: [.redZone, .storeUser]) ? cache.objectSize : asked
@@ -151,19 +153,7 @@ extension SlabAllocator {
   }
 
   private func freeLarge(_ address: UInt, cpu: CPU, site: CallSite) throws(SlabError) {
-    let frame = PageFrame(Int((address &- base) >> 12))
-    guard case .allocated(let head, let order) = machine.use(of: frame), head == frame,
-      address == self.address(of: UInt32(frame.number))
-    else {
-      var start = address
-      if case .allocated(let head, _) = machine.use(of: frame) {
-        start = self.address(of: UInt32(head.number))
-      }
-      throw .misuse(
-        noted(
-          SlabReport(.misaligned, cache: "kfree", address: mapped(address), object: mapped(start)),
-          site))
-    }
+    let (frame, order) = try largeBlock(address, "kfree", site)
     (owners + frame.number).update(repeating: Self.noCache, count: 1 << order)
     largeBlocks.subtract(1, ordering: .relaxed)
     largePages.subtract(1 << order, ordering: .relaxed)
@@ -175,6 +165,22 @@ extension SlabAllocator {
     } catch {
       throw .pages(error)
     }
+  }
+
+  /// The block of whole pages that starts at an address.
+  final func largeBlock(
+    _ address: UInt, _ call: String, _ site: CallSite
+  ) throws(SlabError) -> (frame: PageFrame, order: Int) {
+    let frame = PageFrame(Int((address &- base) >> 12))
+    var start = address
+    if case .allocated(let head, let order) = machine.use(of: frame) {
+      start = self.address(of: UInt32(head.number))
+      if start == address { return (frame, order) }
+    }
+    throw .misuse(
+      noted(
+        SlabReport(.misaligned, cache: call, address: mapped(address), object: mapped(start)), site)
+    )
   }
 
   /// The caches that are there before all others, as `/proc/slabinfo` lists them (`kmem_cache_init`).

@@ -45,24 +45,23 @@ extension SlabAllocator {
   ///
   /// - Throws: ``SlabError/misuse(_:)`` for a pointer that is not allocated memory.
   public final func ksize(_ pointer: UnsafeMutableRawPointer?) throws(SlabError) -> Int {
-    let address = UInt(bitPattern: pointer)
-    if address <= KmallocClass.zeroSizeAddress { return 0 }
-    if owner(of: address) == Self.noCache {
-      throw .misuse(reportWrongOwner(address, given: nil, site: .unknown))
-    }
-    return usableSize(address)
+    try ksize(pointer, site: .unknown)
   }
 
-  final func usableSize(_ address: UInt) -> Int {
+  private func ksize(
+    _ pointer: UnsafeMutableRawPointer?, site: CallSite
+  ) throws(SlabError) -> Int {
+    let address = UInt(bitPattern: pointer)
+    if address <= KmallocClass.zeroSizeAddress { return 0 }
     let id = owner(of: address)
-    if id == Self.largeBlock {
-      guard
-        case .allocated(_, let order) = machine.use(of: PageFrame(Int((address &- base) >> 12)))
-      else { return 0 }
-      return pageSize << order
+    if id == Self.noCache {
+      throw .misuse(reportWrongOwner(address, given: nil, site: site))
     }
-    if id == Self.mixedPage { return usableSizeElsewhere(address) }
-    return id == Self.noCache ? 0 : usableSize(address, ObjectCache(states + Int(id)))
+    if id == Self.largeBlock { return pageSize << (try largeBlock(address, "ksize", site).order) }
+    if id == Self.mixedPage { return try usableSizeElsewhere(address, site: site) }
+    let cache = ObjectCache(states + Int(id))
+    if let report = misplacement(address, cache) { throw .misuse(noted(report, site)) }
+    return usableSize(address, cache)
   }
 
   /// Changes the size of an allocation, moving it when it does not fit (`krealloc`).
@@ -83,7 +82,7 @@ extension SlabAllocator {
     guard let pointer, UInt(bitPattern: pointer) > KmallocClass.zeroSizeAddress else {
       return try kmalloc(size, gfp: gfp, cpu: cpu, site: site)
     }
-    let usable = try ksize(pointer)
+    let usable = try ksize(pointer, site: site)
     if size > 0, size <= usable {
       resizeInPlace(
         UInt(bitPattern: pointer), to: size, usable: usable, zero: gfp.contains(.zero))
@@ -99,8 +98,9 @@ extension SlabAllocator {
   public final func kfreeSensitive(
     _ pointer: UnsafeMutableRawPointer?, cpu: CPU, file: StaticString = #fileID, line: UInt = #line
   ) throws(SlabError) {
-    let usable = try ksize(pointer)
+    let site = CallSite(file: file, line: line)
+    let usable = try ksize(pointer, site: site)
     if usable > 0 { pointer?.initializeMemory(as: UInt8.self, repeating: 0, count: usable) }
-    try kfree(pointer, cpu: cpu, site: CallSite(file: file, line: line))
+    try kfree(pointer, cpu: cpu, site: site)
   }
 }

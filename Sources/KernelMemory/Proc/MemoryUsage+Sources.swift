@@ -4,6 +4,7 @@ extension SlabAllocator: MemoryUsageSource {
   /// O(caches).
   public final var memoryUsage: MemoryUsage {
     var usage = MemoryUsage()
+    lifecycle.lock()
     for cache in caches {
       cache.state.pointee.lock.lock()
       let pages = cache.state.pointee.pageCount
@@ -14,6 +15,7 @@ extension SlabAllocator: MemoryUsageSource {
         usage.slabUnreclaimable += pages
       }
     }
+    lifecycle.unlock()
     var shared = SlabStatistics()
     sharedCounts(&shared)
     usage.slabUnreclaimable += shared.mixedPages

@@ -10,7 +10,9 @@ extension SlabAllocator {
       "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> "
       + ": tunables <limit> <batchcount> <sharedfactor> "
       + ": slabdata <active_slabs> <num_slabs> <sharedavail>\n"
+    lifecycle.lock()
     for cache in caches.reversed() { text += line(slabInfo(of: cache)) }
+    lifecycle.unlock()
     return text
   }
 

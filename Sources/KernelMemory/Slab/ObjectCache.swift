@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A cache's state, in raw memory. Lists and counts change under ``lock`` only.
 @usableFromInline
 struct CacheState: ~Copyable {
@@ -13,8 +15,12 @@ struct CacheState: ~Copyable {
   var isAlive = true
   /// Number of creations that this cache serves.
   var references = 1
+  /// Under the lock of the registry.
   var names: [String]
-  var layout: CacheLayout
+  /// As the first creation asked for.
+  let layout: CacheLayout
+  /// Bytes that users get: of merged caches, what the one with the largest objects asked for.
+  let objectSize: Atomic<Int>
   @usableFromInline let flags: SlabFlags
   let constructor: (@Sendable (UnsafeMutableRawPointer) -> Void)?
   /// What slabs are requested with besides the caller's mask (`allocflags`).
@@ -54,6 +60,7 @@ struct CacheState: ~Copyable {
     owners = owner.owners
     names = [name]
     self.layout = layout
+    objectSize = Atomic(layout.objectSize)
     self.flags = flags
     self.constructor = constructor
     self.secret = secret
@@ -76,22 +83,30 @@ public struct ObjectCache: Hashable, @unchecked Sendable {
   init(_ state: UnsafeMutablePointer<CacheState>) { self.state = state }
 
   /// The name of its first creation; merged caches share it.
-  public var name: String { state.pointee.names[0] }
+  public var name: String { names[0] }
   /// All names, in order of creation.
-  public var names: [String] { state.pointee.names }
-  public var layout: CacheLayout { state.pointee.layout }
+  public var names: [String] { allocator.registry.withLock { _ in state.pointee.names } }
+  public var layout: CacheLayout {
+    var layout = state.pointee.layout
+    let size = objectSize
+    if size > layout.objectSize {
+      layout.objectSize = size
+      layout.inUse = max(layout.inUse, CacheLayout.round(size, to: CacheLayout.word))
+    }
+    return layout
+  }
   public var flags: SlabFlags { state.pointee.flags }
   /// Bytes that its users get (`object_size`).
-  public var objectSize: Int { layout.objectSize }
+  public var objectSize: Int { state.pointee.objectSize.load(ordering: .relaxed) }
   /// Bytes from one slot to the next (`size`).
-  public var size: Int { layout.size }
-  public var alignment: Int { layout.alignment }
+  public var size: Int { state.pointee.layout.size }
+  public var alignment: Int { state.pointee.layout.alignment }
   /// Offset of the link in a free object (`offset`).
-  public var freePointerOffset: Int { layout.freePointerOffset }
-  public var order: Int { layout.order }
-  public var objectsPerSlab: Int { layout.objectsPerSlab }
-  public var minPartial: Int { layout.minPartial }
-  public var cpuPartial: Int { layout.cpuPartial }
+  public var freePointerOffset: Int { state.pointee.layout.freePointerOffset }
+  public var order: Int { state.pointee.layout.order }
+  public var objectsPerSlab: Int { state.pointee.layout.objectsPerSlab }
+  public var minPartial: Int { state.pointee.layout.minPartial }
+  public var cpuPartial: Int { state.pointee.layout.cpuPartial }
   public var hasConstructor: Bool { state.pointee.constructor != nil }
   /// False after its destruction.
   public var isAlive: Bool { state.pointee.isAlive }

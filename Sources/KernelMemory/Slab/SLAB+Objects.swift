@@ -98,24 +98,6 @@ extension SLAB {
     release(discarded, cache, cpu: cpu, site: site)
   }
 
-  /// What is wrong with an address as one of a cache whose slab it lies in, or nil.
-  private func misplacement(_ address: UInt, _ cache: ObjectCache) -> SlabReport? {
-    if isObject(address, slab(of: address, cache), cache) { return nil }
-    let slab = slabs[Int(slab(of: address, cache))]
-    let number = (address &- slab.start) / UInt(cache.size)
-    let object =
-      address >= slab.start && number < slab.objects
-      ? mapped(slab.start + number * UInt(cache.size)) : nil
-    return SlabReport(.misaligned, cache: cache.name, address: mapped(address), object: object)
-  }
-
-  func isObject(_ address: UInt, _ frame: UInt32, _ cache: ObjectCache) -> Bool {
-    // Only what stays as it is while the slab lives: the lock need not be held.
-    let slab = slabs + Int(frame)
-    let offset = address &- slab.pointee.start
-    return offset < UInt(Int(slab.pointee.objects) * cache.size) && offset % UInt(cache.size) == 0
-  }
-
   // MARK: Slots; these need the lock
 
   /// The first free slot's object.

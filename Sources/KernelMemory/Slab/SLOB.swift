@@ -106,15 +106,7 @@ public final class SLOB: SlabAllocator, @unchecked Sendable {
   }
 
   override func kfreeElsewhere(_ address: UInt, cpu: CPU, site: CallSite) throws(SlabError) {
-    let offset = address & UInt(pageSize - 1)
-    let frame = UInt32((address &- base) >> 12)
-    guard slabs[Int(frame)].place != .full, offset >= UInt(Self.header),
-      offset.isMultiple(of: UInt(Self.header))
-    else { throw .misuse(notABlock(address, "kfree", site)) }
-    let size = Int(word(address - UInt(Self.header)).pointee)
-    guard size > 0, Int(offset) + size <= pageSize else {
-      throw .misuse(notABlock(address, "kfree", site))
-    }
+    let size = try requestedSize(address, "kfree", site)
     try give(
       address - UInt(Self.header), bytes: size + Self.header, name: "kfree", cpu: cpu, site: site)
     lock.lock()
@@ -122,10 +114,24 @@ public final class SLOB: SlabAllocator, @unchecked Sendable {
     lock.unlock()
   }
 
-  override func usableSizeElsewhere(_ address: UInt) -> Int {
+  override func usableSizeElsewhere(_ address: UInt, site: CallSite) throws(SlabError) -> Int {
     let frame = UInt32((address &- base) >> 12)
     if slabs[Int(frame)].place == .full { return pageSize << Int(slabs[Int(frame)].order) }
-    return Self.units(Int(word(address - UInt(Self.header)).pointee)) * Self.unit
+    return Self.units(try requestedSize(address, "ksize", site)) * Self.unit
+  }
+
+  /// What is written in front of a block that `kmalloc` gave.
+  private func requestedSize(
+    _ address: UInt, _ call: String, _ site: CallSite
+  ) throws(SlabError) -> Int {
+    let offset = address & UInt(pageSize - 1)
+    let frame = UInt32((address &- base) >> 12)
+    guard slabs[Int(frame)].place != .full, offset >= UInt(Self.header),
+      offset.isMultiple(of: UInt(Self.header)),
+      case let size = Int(word(address - UInt(Self.header)).pointee), size > 0,
+      Int(offset) + size <= pageSize
+    else { throw .misuse(notABlock(address, call, site)) }
+    return size
   }
 
   override func check(_ cache: ObjectCache) throws(SlabInvariantViolation) {}

@@ -123,24 +123,4 @@ extension SLUB {
     }
     return false
   }
-
-  /// Whether an object of the slab starts at an address.
-  func isObject(_ address: UInt, _ frame: UInt32, _ cache: ObjectCache) -> Bool {
-    // Only what stays as it is while the slab lives: the lock need not be held.
-    let slab = slabs + Int(frame)
-    let offset = address &- slab.pointee.start &- UInt(cache.layout.leftRedZone)
-    return offset < UInt(Int(slab.pointee.objects) * cache.size) && offset % UInt(cache.size) == 0
-  }
-
-  /// What is wrong with an address as one of a cache whose slab it lies in, or nil.
-  func misplacement(_ address: UInt, _ cache: ObjectCache) -> SlabReport? {
-    let frame = slab(of: address, cache)
-    if isObject(address, frame, cache) { return nil }
-    let slab = slabs[Int(frame)]
-    let number = (address &- slab.start) / UInt(cache.size)
-    let object =
-      number < slab.objects
-      ? mapped(slab.start + number * UInt(cache.size) + UInt(cache.layout.leftRedZone)) : nil
-    return SlabReport(.misaligned, cache: cache.name, address: mapped(address), object: object)
-  }
 }

@@ -28,6 +28,8 @@ extension SlabAllocator {
       throw .badCache(name, reason: "its slabs cannot be both in the DMA and in the DMA32 zone")
     }
     let allFlags = flags.subtracting(.kmalloc).union(debug)
+    lifecycle.lock()
+    defer { lifecycle.unlock() }
     if let found = mergeable(
       size: size, align: align, flags: allFlags, hasConstructor: constructor != nil),
       arrayCapacity == nil
@@ -35,11 +37,8 @@ extension SlabAllocator {
       registry.withLock { _ in
         found.state.pointee.references += 1
         found.state.pointee.names.append(name)
-        let most = max(found.state.pointee.layout.objectSize, size)
-        found.state.pointee.layout.objectSize = most
-        found.state.pointee.layout.inUse = max(
-          found.state.pointee.layout.inUse, CacheLayout.round(size, to: CacheLayout.word))
       }
+      found.state.pointee.objectSize.store(max(found.objectSize, size), ordering: .relaxed)
       return found
     }
     return try addCache(
@@ -110,7 +109,9 @@ extension SlabAllocator {
 
   /// The cache that has a name, the names of merged ones included. O(caches).
   public final func cache(named name: String) -> ObjectCache? {
-    caches.first { $0.names.contains(name) }
+    lifecycle.lock()
+    defer { lifecycle.unlock() }
+    return caches.first { $0.names.contains(name) }
   }
 
   /// Removes a cache, or one of its names when it serves several (`kmem_cache_destroy`).
@@ -119,6 +120,8 @@ extension SlabAllocator {
   /// - Throws: ``SlabError/liveObjects(cache:objects:)`` when an object was not freed: the cache stays.
   /// - Complexity: O(CPUs + slabs).
   public final func destroyCache(_ cache: ObjectCache, cpu: CPU) throws(SlabError) {
+    lifecycle.lock()
+    defer { lifecycle.unlock() }
     guard cache.isAlive else { throw .destroyedCache }
     let last = registry.withLock { _ in
       guard cache.state.pointee.references > 1 else { return true }
@@ -151,7 +154,9 @@ extension SlabAllocator {
   /// Shrinks every cache; the number of pages that were returned.
   @discardableResult
   public final func shrinkAll(cpu: CPU) -> Int {
-    caches.reduce(0) { $0 + shrink($1, cpu: cpu) }
+    lifecycle.lock()
+    defer { lifecycle.unlock() }
+    return caches.reduce(0) { $0 + shrink($1, cpu: cpu) }
   }
 
   /// Runs `body` on a CPU's part of the caches, which stands still meanwhile.

@@ -34,6 +34,8 @@ public class SlabAllocator: @unchecked Sendable {
   private let entries: Arena
   /// Guards the list of caches.
   final let registry = Locked(Registry())
+  /// Held while caches come and go, and while all are visited (`slab_mutex`); nothing is allocated meanwhile.
+  final let lifecycle = SpinLock()
 
   struct Registry {
     /// Numbers of the living caches, oldest first.
@@ -210,5 +212,5 @@ public class SlabAllocator: @unchecked Sendable {
   func kfreeElsewhere(_ address: UInt, cpu: CPU, site: CallSite) throws(SlabError) {}
 
   /// `ksize` of an address in a page of ``mixedPage``.
-  func usableSizeElsewhere(_ address: UInt) -> Int { 0 }
+  func usableSizeElsewhere(_ address: UInt, site: CallSite) throws(SlabError) -> Int { 0 }
 }

@@ -59,7 +59,9 @@ extension SlabAllocator {
   /// Counts of this moment over all caches. O(caches × CPUs).
   public final var statistics: SlabStatistics {
     var sum = SlabStatistics()
+    lifecycle.lock()
     for cache in caches { sum.caches += cache.statistics }
+    lifecycle.unlock()
     sum.largeBlocks = largeBlocks.load(ordering: .relaxed)
     sum.largePages = largePages.load(ordering: .relaxed)
     sharedCounts(&sum)
