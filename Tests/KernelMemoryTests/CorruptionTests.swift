@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func anAllocatedBlockOnAFreeList() {
-    map.insert(UInt32(block.number), after: zone.listHead(3, .movable))
+    zone.lists(.movable).add(block.number, at: zone.lists(.movable).head(3), bit: 0, toTail: false)
     expect(
       .links,
       "the Movable free list of order 3 leads to page frame 0x10, where no such block starts")
@@ -155,13 +155,12 @@ import Testing
   // MARK: Counters
 
   @Test func aWrongCountOfBlocks() {
-    zone.lists(MigrateType.movable.rawValue)[3].count = 2
+    zone.lists(.movable)[3].pointee.count = 2
     expect(.counts, "the count of Movable free blocks of order 3 is 2, but their number is 1")
   }
 
   @Test func aWrongBitForANonEmptyList() {
-    let orders = zone.nonEmptyOrders(zone.lists(MigrateType.movable.rawValue))
-    orders.pointee.bitwiseAnd(~(1 << 3), ordering: .relaxed)
+    zone.lists(.movable).nonEmpty.pointee.bitwiseAnd(~(1 << 3), ordering: .relaxed)
     expect(
       .counts, "the bit for a non-empty Movable free list of order 3 is wrong: its length is 1")
   }

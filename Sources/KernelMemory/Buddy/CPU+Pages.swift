@@ -48,7 +48,7 @@ extension CPU {
     states[number].store(PageState.perCPU(order).rawValue, ordering: .relaxed)
     zone.pointee.freeCount &+= 1 &<< order
     zone.pointee.budget &-= 1 &<< order
-    if order != 0 || zone.pointee.budget < 0 {
+    if zone.pointee.needsLook(afterFreeOf: order) {
       leaveFreed(to: list, of: zone, order: order)
     } else {
       state.pointee.guarded.leave()
@@ -63,45 +63,8 @@ extension CPU {
     to list: UnsafeMutablePointer<PageStack>, of zone: UnsafeMutablePointer<PerCPUState>,
     order: Int
   ) {
-    if order != 0 || zone.pointee.zone.isBelowHigh || !zone.pointee.extendBudget() {
-      let pages = PerCPUPages(cpu: state, state: zone)
-      pages.freed(order: order, list: pages.list(of: list))
-    }
+    let pages = PerCPUPages(cpu: state, state: zone)
+    pages.freed(order: order, list: pages.list(of: list))
     state.pointee.guarded.leave()
-  }
-
-  /// Takes a block past the CPU's lists when the zone has plenty of the mask's own type.
-  @inline(__always)
-  func takeDirectly(order: Int, gfp: GFPFlags) -> PageFrame? {
-    let route = route(gfp)
-    let slow = state.pointee.guarded.slowBits.load(ordering: .relaxed)
-    guard slow & (gfp.rawValue | route.pointee.slowBits) == 0,
-      let type = MigrateType(rawValue: UInt8(truncatingIfNeeded: gfp.rawValue &>> 3 & 3))
-    else { return nil }
-    let own = UnsafeMutableRawPointer(state)
-    let zone = (own + Int(route.pointee.zone)).assumingMemoryBound(to: PerCPUState.self)
-    guard let frame = zone.pointee.zone.takeOwn(order: order, type: type, gfp: gfp) else {
-      return nil
-    }
-    zone.pointee.countDirect(allocated: 1 &<< order)
-    return PageFrame(Int(frame))
-  }
-
-  /// Gives a block to the buddy lists; false when something needs a closer look, a bad call among others.
-  @inline(__always)
-  func putBackDirectly(_ number: Int, order: Int) -> Bool {
-    let slow = state.pointee.guarded.slowBits.load(ordering: .relaxed)
-    guard UInt(bitPattern: number) < state.pointee.frames, slow & CPUGuard.reclaiming == 0 else {
-      return false
-    }
-    let route = state.pointee.blockRoutes + number &>> pageblockOrder
-    let zone = (UnsafeMutableRawPointer(state) + Int(route.pointee.zone))
-      .assumingMemoryBound(to: PerCPUState.self)
-    // Of a pageblock without memory the route leads nowhere.
-    guard route.pointee.zone != 0, zone.pointee.zone.tryFree(number, order: order) else {
-      return false
-    }
-    zone.pointee.countDirect(freed: 1 &<< order)
-    return true
   }
 }

@@ -2,8 +2,8 @@ import Synchronization
 
 /// What one processor owns, in raw memory (Linux's per-CPU areas).
 ///
-/// Begins a stretch of memory in which an ``AllocateRoute`` for each value of a mask's low five bits and its page lists
-/// of all zones follow, so that the fast paths reach everything from this one address.
+/// Begins a stretch of memory in which two ``AllocateRoute``s for each value of a mask's low five bits, to the CPU's
+/// lists and to the zone's, and the CPU's page lists of all zones follow, so that the fast paths reach everything from this one address.
 @usableFromInline
 struct CPUState: ~Copyable {
   private let first = FirstByte()
@@ -54,6 +54,10 @@ public struct CPU: @unchecked Sendable {
       .assumingMemoryBound(to: AllocateRoute.self) + Int(gfp.rawValue & 0x1f)
   }
 
+  /// Where a request finds the zone's own lists.
+  @inline(__always)
+  func buddyRoute(_ gfp: GFPFlags) -> UnsafeMutablePointer<AllocateRoute> { route(gfp) + 32 }
+
   /// The CPU's page lists of a zone.
   public func pages(of zone: Zone) -> PerCPUPages {
     let offset = PerCPULayout.offset(zone: zone.index)
@@ -74,7 +78,8 @@ enum PerCPULayout {
   /// Offset of the routes.
   @inlinable @inline(__always)
   static var routes: Int { lines(MemoryLayout<CPUState>.stride) }
-  static var routeCount: Int { 32 }
+  /// To the CPU's lists, then to the zone's own.
+  static var routeCount: Int { 2 * 32 }
 
   /// Bytes of a zone's ``PerCPUState``.
   static var stateBytes: Int { lines(MemoryLayout<PerCPUState>.stride) }
@@ -85,6 +90,12 @@ enum PerCPULayout {
 
   static func offset(zone: Int) -> Int {
     routes + routeCount * MemoryLayout<AllocateRoute>.stride + zone * zoneBytes
+  }
+
+  /// Offset of the list of huge pages, from the zone's ``PerCPUState``.
+  static func hugeOffset(movable: Bool) -> Int {
+    stateBytes + (PerCPUPages.rows - 1) * orderBytes
+      + (movable ? MemoryLayout<PageStack>.stride : 0)
   }
 
   /// Offset of the list of order 0 of a type.
@@ -103,7 +114,7 @@ struct AllocateRoute {
   @usableFromInline let slowBits: UInt32
   /// The zone's ``PerCPUState``.
   @usableFromInline let zone: UInt16
-  /// The list of order 0 of the zone and type.
+  /// The list of order 0 of the zone and type. Of a route to the zone's own lists, the type.
   @usableFromInline let list: UInt16
 
   init(zone index: Int, type: MigrateType) {
@@ -112,6 +123,13 @@ struct AllocateRoute {
       | CPUGuard.shortage(inZone: index)
     zone = UInt16(PerCPULayout.offset(zone: index))
     list = UInt16(PerCPULayout.listOffset(zone: index, type: type))
+  }
+
+  /// A route to the zone's own lists.
+  init(buddyOf index: Int, type: MigrateType) {
+    slowBits = AllocateRoute(zone: index, type: type).slowBits
+    zone = UInt16(PerCPULayout.offset(zone: index))
+    list = UInt16(type.rawValue)
   }
 
   /// For masks that are refused, and zones that do not exist: `.zero` is always among the slow bits.

@@ -46,58 +46,29 @@ extension CPU {
   @inlinable
   @inline(__always)
   public func allocatePages(order: Int, gfp: GFPFlags) throws(PageError) -> PageFrame? {
-    // Known to be 0, the order costs nothing; and single pages are most of what is asked for.
-    if order == 0 {
-      if let page = takeReady(order: 0, gfp: gfp) { return page }
-      return try allocateSlowly(order: 0, gfp: gfp)
+    // Known to be 0, the order costs nothing.
+    if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
+      if let page = takeReady(order: order, gfp: gfp) { return page }
+      if let page = takeRefilling(order: order, gfp: gfp) { return page }
+    } else if let page = takeBlock(order: order, gfp: gfp) {
+      return page
     }
-    return try allocateBlock(order: order, gfp: gfp)
+    return try allocateSlowly(order: order, gfp: gfp)
   }
 
   /// ``Machine/freePages(_:order:cpu:)``.
   @inlinable
   @inline(__always)
   public func freePages(_ frame: PageFrame, order: Int) throws(PageError) {
-    if order == 0 {
-      if putBack(frame.number, order: 0) { return }
-      try freeSlowly(frame, order: 0)
-    } else {
-      try freeBlock(frame, order: order)
-    }
-  }
-
-  var machine: Machine { state.pointee.machine.unsafelyUnwrapped.takeUnretainedValue() }
-
-  private var isGroupingDisabled: Bool {
-    state.pointee.machine.unsafelyUnwrapped._withUnsafeGuaranteedRef { $0.isGroupingDisabled }
-  }
-
-  /// ``Machine/allocatePages(order:gfp:cpu:)`` for several pages.
-  @inline(never)
-  @usableFromInline
-  func allocateBlock(order: Int, gfp: GFPFlags) throws(PageError) -> PageFrame? {
-    if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
-      if let page = takeReady(order: order, gfp: gfp) { return page }
-    } else if UInt(bitPattern: order) <= UInt(bitPattern: maxOrder),
-      order != PerCPUPages.hugePageOrder, !isGroupingDisabled,
-      let page = takeDirectly(order: order, gfp: gfp)
-    {
-      return page
-    }
-    return try allocateSlowly(order: order, gfp: gfp)
-  }
-
-  /// ``Machine/freePages(_:order:cpu:)`` for several pages.
-  @inline(never)
-  @usableFromInline
-  func freeBlock(_ frame: PageFrame, order: Int) throws(PageError) {
     if UInt(bitPattern: order) <= UInt(bitPattern: PerCPUPages.maxSmallOrder) {
       if putBack(frame.number, order: order) { return }
-    } else if order != PerCPUPages.hugePageOrder, putBackDirectly(frame.number, order: order) {
+    } else if putBackBlock(frame.number, order: order) {
       return
     }
     try freeSlowly(frame, order: order)
   }
+
+  var machine: Machine { state.pointee.machine.unsafelyUnwrapped.takeUnretainedValue() }
 
   @inline(never)
   @usableFromInline

@@ -163,11 +163,16 @@ public final class Machine: @unchecked Sendable {
       let flags = GFPFlags(rawValue: UInt32(bits))
       let route = Route(flags, kind: kind, zonelists: zonelists)
       (routes + bits).initialize(to: route)
-      var fast = AllocateRoute()
+      var (fast, buddy) = (AllocateRoute(), AllocateRoute())
       if let zone = route.zone, let type = try? flags.migrateType() {
-        fast = AllocateRoute(zone: zone.index, type: isGroupingDisabled ? .unmovable : type)
+        let grouped = isGroupingDisabled ? .unmovable : type
+        fast = AllocateRoute(zone: zone.index, type: grouped)
+        buddy = AllocateRoute(buddyOf: zone.index, type: grouped)
       }
-      for cpu in cpus { cpu.route(flags).initialize(to: fast) }
+      for cpu in cpus {
+        cpu.route(flags).initialize(to: fast)
+        cpu.buddyRoute(flags).initialize(to: buddy)
+      }
     }
     memblock.isHandedOver = true
     for cpu in cpus { cpu.state.pointee.machine = .passUnretained(self) }

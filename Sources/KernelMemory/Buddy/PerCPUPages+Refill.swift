@@ -23,23 +23,26 @@ extension PerCPUPages {
   private func refill(order: Int, type: MigrateType, list: Int, flags: AllocationFlags) -> Bool {
     let blocks = refillCount(order: order)
     let zone = zone
-    let stack = stack(list)
-    let end = storage(list) + blocks
-    stack.pointee.top = end
-    stack.pointee.bottom = end
+    let top = storage(list) + blocks
+    var bottom = top
     var mode = FallbackMode.own
-    zone.withLock {
+    zone.withLock(for: state) {
       for _ in 0..<blocks {
         guard let frame = zone.takeLocked(order: order, type: type, flags: flags, mode: &mode)
         else { break }
         zone.map[frame] = .perCPU(order)
-        stack.pointee.bottom -= 1
-        stack.pointee.bottom.pointee = frame
+        bottom -= 1
+        bottom.pointee = frame
       }
     }
-    state.pointee.refilled += stack.pointee.count << order
-    state.pointee.setBudget(-1)
-    return !stack.pointee.isEmpty
+    let stack = stack(list)
+    stack.pointee.top = top
+    stack.pointee.bottom = bottom
+    let pages = stack.pointee.count << order
+    state.pointee.refilled += pages
+    // What came has used up a part of the room.
+    state.pointee.reduceRoom(by: pages)
+    return pages > 0
   }
 
   /// How many blocks to refill (`nr_pcp_alloc`).
@@ -80,13 +83,14 @@ extension PerCPUPages {
     }
     if order > 0 && order <= Self.maxSmallOrder {
       // A run of high-order frees would hoard blocks that could merge.
-      freeHigh =
-        burst >= state.pointee.batch + state.pointee.highMin / 2
-        && state.pointee.highOrderTime == state.pointee.freed - pages
-      state.pointee.highOrderTime = state.pointee.freed
+      freeHigh = state.pointee.followsHighOrder(pages) && burst >= state.pointee.hoardAbove
     }
-    if state.pointee.budget >= 0 && !freeHigh && !zone.isBelowHigh { return }
-    renewBudget(count: limit(list: list, freeHigh: freeHigh))
+    if !freeHigh && !zone.isBelowHigh && (state.pointee.budget >= 0 || state.pointee.extendBudget())
+    {
+      return
+    }
+    let count = pageCount
+    renewBudget(count: count - limit(list: list, freeHigh: freeHigh, count: count))
   }
 
   /// How many pages may be freed one by one before anything else happens than that they are counted.
@@ -97,11 +101,10 @@ extension PerCPUPages {
     state.pointee.setBudget(pages - 1, reserve: max(room - pages, 0))
   }
 
-  /// Keeps the lists within their limit; the pages they hold then.
-  private func limit(list: Int, freeHigh: Bool) -> Int {
-    let count = pageCount
+  /// Keeps the lists, which hold `count` pages, within their limit; answers how many pages left.
+  private func limit(list: Int, freeHigh: Bool, count: Int) -> Int {
     let high = currentHigh(freeHigh: freeHigh, count: count)
-    guard count >= high else { return count }
+    guard count >= high else { return 0 }
     let batch = state.pointee.batch
     let pages =
       if freeHigh {
@@ -111,9 +114,11 @@ extension PerCPUPages {
       } else {
         min(max(state.pointee.freeCount, batch), max(high - batch, batch))
       }
-    drain(pages: pages, startingWith: list)
+    let left = zone.withLock(for: state) {
+      drainLocked(pages: min(pages, count), startingWith: list)
+    }
     if zone.isBelowHigh && zone.freePages > zone.watermarks.high { zone.setBelowHigh(false) }
-    return pageCount
+    return left
   }
 
   /// The limit on pages held, moved by recent frees and the zone's condition (`nr_pcp_high`).
@@ -140,30 +145,31 @@ extension PerCPUPages {
 
   /// Returns pages to the buddy lists: from the bottom of one list, then of the others in turn (`free_pcppages_bulk`).
   ///
-  /// Whole blocks, so it may return more than `pages`.
-  func drain(pages: Int, startingWith first: Int) {
+  /// The zone's lock must be held.
+  /// - Parameter pages: at most as many as there are. Whole blocks leave, so it may return more.
+  /// - Returns: how many left.
+  private func drainLocked(pages: Int, startingWith first: Int) -> Int {
     let zone = zone
-    let goal = min(pages, pageCount)
-    var left = goal
+    var left = pages
     var list = first
-    zone.withLock {
-      while left > 0 {
-        let stack = stack(list)
-        let order = Self.order(ofList: list)
-        while left > 0, !stack.pointee.isEmpty {
-          zone.returnBlockLocked(stack.pointee.popBottom(), order: order)
-          left -= 1 << order
-        }
-        stack.pointee.settle(in: storage(list), distance: state.pointee.listCapacity / 2)
-        list = (list + 1) % Self.listCount
+    while left > 0 {
+      let stack = stack(list)
+      let order = Self.order(ofList: list)
+      while left > 0, !stack.pointee.isEmpty {
+        zone.returnBlockLocked(stack.pointee.popBottom(), order: order)
+        left -= 1 << order
       }
+      stack.pointee.settle(in: storage(list), distance: state.pointee.listCapacity / 2)
+      list = list == Self.listCount - 1 ? 0 : list + 1
     }
-    state.pointee.refilled += left - goal
+    state.pointee.refilled += left - pages
     state.pointee.setBudget(-1)
+    return pages - left
   }
 
   /// Returns everything to the buddy lists (`drain_pages_zone`).
   func drainAll() {
-    if pageCount > 0 { drain(pages: pageCount, startingWith: 0) }
+    let count = pageCount
+    if count > 0 { zone.withLock { _ = drainLocked(pages: count, startingWith: 0) } }
   }
 }

@@ -50,14 +50,16 @@ public struct PerCPUPages: @unchecked Sendable {
 
   /// ``count``, within the CPU's guard. O(lists).
   var pageCount: Int {
-    let rows = UnsafeMutableRawPointer(stack(0))
-    var count = 0
+    // Four bytes for each block.
+    var bytes = 0
     for row in 0..<Self.rows {
-      let lists = (rows + row * PerCPULayout.orderBytes).assumingMemoryBound(to: PageStack.self)
-      let blocks = lists[0].count + lists[1].count + lists[2].count
-      count += blocks << (row == Self.rows - 1 ? Self.hugePageOrder : row)
+      let lists = stack(0, row: row)
+      let tops = Int(bitPattern: lists[0].top) &+ Int(bitPattern: lists[1].top)
+      let bottoms = Int(bitPattern: lists[0].bottom) &+ Int(bitPattern: lists[1].bottom)
+      let last = Int(bitPattern: lists[2].top) &- Int(bitPattern: lists[2].bottom)
+      bytes &+= (tops &- bottoms &+ last) &<< (row == Self.rows - 1 ? Self.hugePageOrder : row)
     }
-    return count
+    return bytes &>> 2
   }
 
   // MARK: Lists by number

@@ -14,8 +14,15 @@ struct PerCPUState: ~Copyable {
   /// Pages freed lately without allocations between; halved by each allocation. Not beside ``budget``, lest the
   /// compiler make one slow vector of the two.
   @usableFromInline var freeCount = 0
+  /// A free of order 1 to 3 needs a look when ``freeCount`` is at least this; `Int.min` while ``allocFactor`` may be
+  /// above 0.
+  @usableFromInline var carefulAbove: Int
+  /// ``budget`` after the last free of order 1 to 3.
+  @usableFromInline var highOrderBudget = 0
 
   let zone: Zone
+  /// Whether the CPU's owner works on the zone as the keeper of its lock (``ZoneLock``).
+  let isInZone = Atomic<Bool>(false)
   /// Largest number of pages at this moment; moves between ``highMin`` and ``highMax``. 0 until the first use.
   var high = 0
   let highMin: Int
@@ -25,8 +32,6 @@ struct PerCPUState: ~Copyable {
   /// Number of refills without frees between, as of ``factorTime``: each doubles the next, each free halves it.
   private var factor = 0
   private var factorTime = 0
-  /// ``freed`` after the last free of order 1 to 3.
-  var highOrderTime = -1
 
   /// Pages freed to the lists since boot, plus the budget of that time.
   private var freedBase = -1
@@ -51,7 +56,11 @@ struct PerCPUState: ~Copyable {
     batch = sizes.batch
     highMin = sizes.highMin
     highMax = sizes.highMax
+    carefulAbove = batch + highMin / 2
   }
+
+  /// From this ``freeCount`` on, a run of high-order frees would hoard blocks that could merge.
+  var hoardAbove: Int { batch + highMin / 2 }
 
   /// Where ``freeCount`` stops growing.
   var freeCountMost: Int { batch << maxBatchScale }
@@ -62,25 +71,54 @@ struct PerCPUState: ~Copyable {
   /// - Parameter reserve: pages that may be freed after those, if ``freeCount`` has not come to its end by then.
   mutating func setBudget(_ pages: Int, reserve: Int = 0) {
     freedBase += pages - budget
+    highOrderBudget += pages - budget
     budget = pages
     self.reserve = reserve
   }
 
-  /// Goes on with a budget that was used up only because ``freeCount`` might have come to its end, and has not.
+  /// Notes that pages came to the lists otherwise than by being freed.
+  mutating func reduceRoom(by pages: Int) {
+    let lacking = max(pages - reserve, 0)
+    setBudget(max(budget - lacking, -1), reserve: max(reserve - pages, 0))
+  }
+
+  /// Goes on with a budget that is used up only because ``freeCount`` might have come to its end, and has not.
   ///
   /// Every allocation halves ``freeCount``, so where frees alternate with allocations it never does.
   mutating func extendBudget() -> Bool {
-    let more = min(reserve, freeCountMost - freeCount)
+    let left = reserve + budget + 1
+    let more = min(left, freeCountMost - freeCount)
     if more <= 0 { return false }
-    setBudget(more - 1, reserve: reserve - more)
+    setBudget(more - 1, reserve: left - more)
     return true
+  }
+
+  /// Whether there is more to do after a free of order 0 to 3 than to count it. If not, notes its order.
+  @inlinable
+  @inline(__always)
+  mutating func needsLook(afterFreeOf order: Int) -> Bool {
+    // Selections, not branches: nobody can foresee which order comes next.
+    let careful = order == 0 ? .max : carefulAbove
+    if budget < 0 || freeCount &- 1 &<< order >= careful { return true }
+    highOrderBudget = order == 0 ? highOrderBudget : budget
+    return false
+  }
+
+  /// Whether the free before the last one, which was of `pages` pages, was of order 1 to 3, too; then notes this one.
+  mutating func followsHighOrder(_ pages: Int) -> Bool {
+    let follows = highOrderBudget == budget + pages
+    highOrderBudget = budget
+    return follows
   }
 
   /// `alloc_factor`: at most ``maxBatchScale``.
   var allocFactor: Int {
     // All frees since were of one page, or the factor would be of a later time.
     get { factor >> (freed - factorTime) }
-    set { (factor, factorTime) = (newValue, freed) }
+    set {
+      (factor, factorTime) = (newValue, freed)
+      carefulAbove = newValue == 0 ? hoardAbove : .min
+    }
   }
 
   /// ``allocFactor`` before the last `pages` of ``freed``.

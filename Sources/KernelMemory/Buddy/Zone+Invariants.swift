@@ -67,7 +67,7 @@ extension Zone {
         "the \(name) has length \(length), but the number of free blocks of that order and type "
           + "is \(expected)")
     }
-    let count = state.pointee.lists[Self.list(order, type.index)].count
+    let count = lists(type)[order].pointee.count
     if length != count {
       throw InvariantViolation(
         .counts, in: self,

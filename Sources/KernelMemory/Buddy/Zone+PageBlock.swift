@@ -39,22 +39,13 @@ extension Zone {
   }
 
   func removeLocked(_ block: UInt32, order: Int, type: MigrateType) {
-    map.unlink(block)
-    changeCountLocked(order: order, type: type, by: -1)
+    let lists = lists(type)
+    lists.remove(Int(block), at: lists.head(order), bit: 1 << order)
   }
 
   func addLocked(_ block: UInt32, order: Int, type: MigrateType, toTail: Bool) {
-    let head = listHead(order, type)
-    if toTail { map.insert(block, before: head) } else { map.insert(block, after: head) }
-    changeCountLocked(order: order, type: type, by: 1)
-  }
-
-  private func changeCountLocked(order: Int, type: MigrateType, by change: Int) {
-    let list = state.pointee.lists + Self.list(order, type.index)
-    list.pointee.count += change
-    let bit: UInt32 = 1 << UInt32(order)
-    nonEmptyOrders(lists(type.rawValue)).pointee.store(
-      list.pointee.count > 0 ? orders(type) | bit : orders(type) & ~bit, ordering: .relaxed)
+    let lists = lists(type)
+    lists.add(Int(block), at: lists.head(order), bit: 1 << order, toTail: toTail)
   }
 
   /// Notes that free pages of a type came or went (`account_freepages`): isolated ones do not count.

@@ -31,7 +31,7 @@ extension Zone {
 
   /// The orders of the free lists of a type that are not empty, as bits.
   func orders(_ type: MigrateType) -> UInt32 {
-    nonEmptyOrders(lists(type.rawValue)).pointee.load(ordering: .relaxed)
+    lists(type).nonEmpty.pointee.load(ordering: .relaxed)
   }
 
   /// The watermark that an allocation's flags name, boost included.

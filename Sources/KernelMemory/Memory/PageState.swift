@@ -38,6 +38,9 @@ public struct PageState: Hashable, Sendable, RawRepresentable {
   /// Whether the block was allocated as movable.
   @inlinable var isMovable: Bool { rawValue & 0xf0 == 0xa0 }
 
+  /// The order of the block that is allocated here; without one, a number that is no order.
+  @inlinable var allocatedOrder: Int { Int((rawValue ^ 0x20) & 0x7f) }
+
   /// Whether a block of this order is allocated here.
   @inlinable
   func isAllocated(_ order: Int) -> Bool {
@@ -102,30 +105,6 @@ public struct MemoryMap: @unchecked Sendable {
   @inlinable
   func makeEmptyList(_ head: UInt32) {
     links[Int(head)] = PageLinks(next: head, previous: head)
-  }
-
-  @inlinable
-  func isEmptyList(_ head: UInt32) -> Bool { links[Int(head)].next == head }
-
-  @inlinable
-  func insert(_ frame: UInt32, after previous: UInt32) {
-    let next = links[Int(previous)].next
-    links[Int(frame)] = PageLinks(next: next, previous: previous)
-    links[Int(next)].previous = frame
-    links[Int(previous)].next = frame
-  }
-
-  /// Before the head of a list means at its tail.
-  @inlinable
-  func insert(_ frame: UInt32, before next: UInt32) {
-    insert(frame, after: links[Int(next)].previous)
-  }
-
-  @inlinable
-  func unlink(_ frame: UInt32) {
-    let place = links[Int(frame)]
-    links[Int(place.previous)].next = place.next
-    links[Int(place.next)].previous = place.previous
   }
 
   /// The first frame of a range whose state is not ``PageState/interior``, or nil.

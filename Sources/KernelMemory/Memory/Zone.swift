@@ -6,7 +6,7 @@ import Synchronization
 /// members are assigned, never changed in place: see ``FirstByte``.
 @usableFromInline
 struct ZoneState: ~Copyable {
-  @usableFromInline let lock = SpinLock()
+  @usableFromInline let lock = ZoneLock()
   /// Pages in the buddy lists, but for isolated ones; not those on per-CPU lists. Read without the lock by
   /// watermark checks.
   @usableFromInline let freePages = Atomic<Int>(0)
@@ -14,17 +14,17 @@ struct ZoneState: ~Copyable {
   @usableFromInline var lowAt = Int.min
   /// Above this many free pages they need not any more; `Int.max` while they do not.
   @usableFromInline var calmAbove = Int.max
+  /// With more free pages than this left, a request need not look at watermarks; `Int.max` while it must.
+  let plentyAbove = Atomic<Int>(.max)
 
   @usableFromInline let map: MemoryMap
   /// First frame of the span, and frames to its end; no block crosses these.
   @usableFromInline let start: Int
   @usableFromInline let size: Int
   /// Index in the memory map's links of the first list head.
-  @usableFromInline let listHeads: UInt32
+  @usableFromInline let listHeads: Int
   /// Tells the zone's free blocks from those of zones beside it: see ``PageState/free(_:tag:)``.
   @usableFromInline let tag: UInt8
-  /// The list heads, ``Zone/list(_:_:)`` being their numbers.
-  @usableFromInline let lists: UnsafeMutablePointer<FreeList>
 
   /// Set when an allocation met fewer free pages than the high watermark; per-CPU lists then shrink.
   let belowHigh = Atomic<Bool>(false)
@@ -51,7 +51,7 @@ struct ZoneState: ~Copyable {
   var processors: Processors?
 
   init(
-    map: MemoryMap, layout: ZoneLayout, index: Int, zoneCount: Int, listHeads: UInt32, tag: UInt8
+    map: MemoryMap, layout: ZoneLayout, index: Int, zoneCount: Int, listHeads: Int, tag: UInt8
   ) {
     self.map = map
     self.listHeads = listHeads
@@ -61,8 +61,6 @@ struct ZoneState: ~Copyable {
     start = layout.spanned.lowerBound
     size = layout.spanned.count
     self.tag = tag
-    lists = UnsafeMutableRawPointer(map.links + Int(listHeads)).assumingMemoryBound(
-      to: FreeList.self)
     present = layout.present
     managed = layout.managed
     protection = .allocate(capacity: zoneCount)
@@ -108,7 +106,7 @@ public struct Zone: @unchecked Sendable {
     guard order >= 0, order <= maxOrder else { return 0 }
     return withLock {
       (type.map { [$0] } ?? MigrateType.allCases).reduce(0) {
-        $0 + state.pointee.lists[Self.list(order, $1.index)].count
+        $0 + lists($1)[order].pointee.count
       }
     }
   }
@@ -140,10 +138,32 @@ public struct Zone: @unchecked Sendable {
 
   /// Ends a section in which free pages may have come or gone.
   func unlock() {
+    look()
+    state.pointee.lock.unlock()
+  }
+
+  /// Looks whether the zone has become short of memory, or has plenty again.
+  private func look() {
     if freePages <= state.pointee.lowAt || freePages > state.pointee.calmAbove {
       pressureChangedLocked()
     }
-    state.pointee.lock.unlock()
+  }
+
+  /// ``withLock(_:)`` for a CPU's owner.
+  func withLock<Result>(
+    for cpu: UnsafeMutablePointer<PerCPUState>, _ body: () -> Result
+  ) -> Result {
+    let isKept = state.pointee.lock.enter(cpu)
+    if !isKept { state.pointee.lock.lock() }
+    defer {
+      look()
+      if isKept {
+        state.pointee.lock.leave(cpu)
+      } else {
+        state.pointee.lock.unlock(orKeepFor: cpu)
+      }
+    }
+    return body()
   }
 
   @inlinable var map: MemoryMap { state.pointee.map }
@@ -155,26 +175,11 @@ public struct Zone: @unchecked Sendable {
   /// The index of a list's head in the memory map's links.
   @inlinable
   func listHead(_ order: Int, _ type: MigrateType) -> UInt32 {
-    state.pointee.listHeads
-      &+ UInt32(truncatingIfNeeded: Self.list(order, type.index)) &<< 1
-  }
-
-  /// A type's lists, by order. Behind them lies ``nonEmptyOrders(_:)``.
-  @inline(__always)
-  func lists(_ type: UInt8) -> UnsafeMutablePointer<FreeList> {
-    (UnsafeMutableRawPointer(state.pointee.lists) + Int(type) &<< 8)
-      .assumingMemoryBound(to: FreeList.self)
-  }
-
-  /// Which of a type's lists are not empty, as bits; written under the lock.
-  @inline(__always)
-  func nonEmptyOrders(
-    _ lists: UnsafeMutablePointer<FreeList>
-  ) -> UnsafeMutablePointer<Atomic<UInt32>> {
-    UnsafeMutableRawPointer(lists + 15).assumingMemoryBound(to: Atomic<UInt32>.self)
+    UInt32(truncatingIfNeeded: lists(type).head(order))
   }
 
   /// The state of a free block of the zone.
+  @inlinable
   @inline(__always)
   func freeState(_ order: Int) -> PageState { .free(order, tag: state.pointee.tag) }
 

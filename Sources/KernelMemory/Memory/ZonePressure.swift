@@ -32,6 +32,7 @@ extension Zone {
     let isLow = freePages <= (wasLow ? enough + Self.slack : enough)
     state.pointee.lowAt = isLow ? .min : enough
     state.pointee.calmAbove = isLow ? enough + Self.slack : .max
+    state.pointee.plentyAbove.store(isLow ? .max : enough, ordering: .relaxed)
     let look = isLow || isBelowHigh
     for cpu in processors.states {
       if look {

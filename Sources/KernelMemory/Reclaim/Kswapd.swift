@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The state of the background reclaimer of a node (`pgdat->kswapd`).
 final class Kswapd: Sendable {
   /// What kswapd was asked for: the largest order and the highest zone since it last took a look.
@@ -7,14 +9,14 @@ final class Kswapd: Sendable {
   }
   private struct State {
     var wish: Wish?
-    /// Whether it was woken and has not run since.
-    var isAwake = false
     var isRunning = false
     var fruitlessRuns = 0
     var thread: BackgroundThread?
     var mustStop = false
   }
   private let state = Locked(State())
+  /// Whether it was woken and has not run since; changes while ``state`` is locked.
+  private let awake = Atomic<Bool>(false)
   private let monitor = Monitor()
 
   /// After so many runs in a row without progress it is woken no more (`MAX_RECLAIM_RETRIES`).
@@ -31,26 +33,23 @@ final class Kswapd: Sendable {
 
   /// Wakes it; false when it was awake already.
   func wake() -> Bool {
-    let woken = state.withLock { state in
-      defer { state.isAwake = true }
-      return !state.isAwake
-    }
+    let woken = state.withLock { _ in !awake.exchange(true, ordering: .relaxed) }
     if woken { monitor.notifyAll() }
     return woken
   }
 
-  var isAwake: Bool { state.withLock { $0.isAwake } }
+  var isAwake: Bool { awake.load(ordering: .relaxed) }
   var hasThread: Bool { state.withLock { $0.thread != nil } }
   /// Whether a thread of its own is at work, or about to be.
-  var isThreadBusy: Bool { state.withLock { $0.thread != nil && ($0.isAwake || $0.isRunning) } }
+  var isThreadBusy: Bool { state.withLock { $0.thread != nil && (isAwake || $0.isRunning) } }
   /// Whether it has given up.
   var hasFailed: Bool { state.withLock { $0.fruitlessRuns >= Self.maxFruitlessRuns } }
 
   /// Begins a run: takes what is wanted. Nil when nobody woke it, or another thread runs it.
   func begin() -> Wish? {
     state.withLock { state in
-      guard state.isAwake, !state.isRunning, let wish = state.wish else { return nil }
-      state.isAwake = false
+      guard isAwake, !state.isRunning, let wish = state.wish else { return nil }
+      awake.store(false, ordering: .relaxed)
       state.isRunning = true
       state.wish = nil
       return wish
@@ -81,7 +80,7 @@ final class Kswapd: Sendable {
 
   /// False when the thread shall end.
   private func waitUntilWoken() -> Bool {
-    monitor.wait(until: { self.state.withLock { $0.isAwake || $0.mustStop } })
+    monitor.wait(until: { self.state.withLock { self.isAwake || $0.mustStop } })
     return state.withLock { !$0.mustStop }
   }
 

@@ -21,7 +21,7 @@ extension Machine {
     let request = PageRequest(
       order: order, gfp: gfp, type: migrateType(of: gfp), highestZone: highest, cpu: cpu)
     defer { runKswapdAfter(request) }
-    var found = take(request, firstFlags(request))
+    var found = take(request, firstFlags(gfp, best: zonelists[highest].first))
     if found == nil { found = try takeUnderPressure(request) }
     if let found, gfp.contains(.zero) { clear(found, order: order) }
     return found
@@ -29,12 +29,10 @@ extension Machine {
 
   /// The rights of a request's first try: memory above the low watermark, and where the best zone is Normal no blocks
   /// that fragment another type's pageblocks, as long as lower zones can help (`alloc_flags_nofragment`).
-  private func firstFlags(_ request: PageRequest) -> AllocationFlags {
+  func firstFlags(_ gfp: GFPFlags, best: Zone?) -> AllocationFlags {
     var flags = AllocationFlags.lowWatermark
-    if request.gfp.contains(.kswapdReclaim) { flags.insert(.kswapd) }
-    if kind == .x86_64, zonelists[request.highestZone].first?.kind == .normal {
-      flags.insert(.noFragment)
-    }
+    if gfp.contains(.kswapdReclaim) { flags.insert(.kswapd) }
+    if kind == .x86_64, best?.kind == .normal { flags.insert(.noFragment) }
     return flags
   }
 

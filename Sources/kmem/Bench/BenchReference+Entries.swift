@@ -46,14 +46,22 @@ private func benchPutPage(_ frame: Int, _ order: Int, _ context: UnsafeMutableRa
 @_cdecl("kmem_bench_take_pages")
 @inline(__always)
 private func benchTakePages(_ order: Int, _ context: UnsafeMutableRawPointer?) -> Int {
-  if order == 0 { return benchTakePage(order, context) }
+  let cpu = bench(context).cpu
+  if let page = order <= 3
+    ? cpu.takeReady(order: order, gfp: .kernel) : cpu.takeBlock(order: order, gfp: .kernel)
+  {
+    return page.number
+  }
   return takeSlowly(order: order, context)
 }
 
 @_cdecl("kmem_bench_put_pages")
 @inline(__always)
 private func benchPutPages(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer?) {
-  if order == 0 { return benchPutPage(frame, order, context) }
+  let cpu = bench(context).cpu
+  if order <= 3 ? cpu.putBack(frame, order: order) : cpu.putBackBlock(frame, order: order) {
+    return
+  }
   putSlowly(frame, order: order, context)
 }
 
