@@ -75,6 +75,10 @@ enum PerCPULayout {
   @inlinable @inline(__always)
   static func lines(_ bytes: Int) -> Int { (bytes + line - 1) / line * line }
 
+  /// Where the first CPU's stretch begins in its arena, which begins with a page. Users write to the starts of their
+  /// pages, and a processor that sees equal low twelve bits makes a load wait for such a store.
+  static var start: Int { 2 * line }
+
   /// Offset of the routes.
   @inlinable @inline(__always)
   static var routes: Int { lines(MemoryLayout<CPUState>.stride) }

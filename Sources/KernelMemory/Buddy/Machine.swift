@@ -105,8 +105,11 @@ public final class Machine: @unchecked Sendable {
 
     let cpuBytes = PerCPULayout.bytes(zones: layouts.count)
     let pageblocks = sections << (maxOrder - pageblockOrder)
-    perCPU = try Arena(byteCount: count * cpuBytes + pageblocks * MemoryLayout<FreeRoute>.stride)
-    let blockRoutes = (perCPU.base + count * cpuBytes).bindMemory(
+    perCPU = try Arena(
+      byteCount: PerCPULayout.start + count * cpuBytes
+        + pageblocks * MemoryLayout<FreeRoute>.stride)
+    let firstCPU = perCPU.base + PerCPULayout.start
+    let blockRoutes = (firstCPU + count * cpuBytes).bindMemory(
       to: FreeRoute.self, capacity: pageblocks)
     for zone in node.zones where zone.spanned > 0 {
       let last = zone.start.number + zone.spanned - 1
@@ -124,7 +127,6 @@ public final class Machine: @unchecked Sendable {
     let elements = sizes.reduce(0) { $0 + $1.listCapacity * PerCPUPages.listCount }
     stacks = try Arena(byteCount: count * elements * 4)
     var storage = stacks.base.bindMemory(to: UInt32.self, capacity: count * elements)
-    let firstCPU = perCPU.base
     let states = (0..<count).map {
       (firstCPU + $0 * cpuBytes).bindMemory(to: CPUState.self, capacity: 1)
     }

@@ -30,12 +30,15 @@ final class BenchBuffer<Element: BitwiseCopyable> {
   private let arena: Arena
   let elements: UnsafeMutableBufferPointer<Element>
 
+  /// Off the start of a page, where a page's stamp goes: equal low twelve bits make a load wait for that store.
+  private static var start: Int { 64 }
+
   init(count: Int, blank: Element) {
-    let bytes = max(1, count) * MemoryLayout<Element>.stride
+    let bytes = Self.start + max(1, count) * MemoryLayout<Element>.stride
     do { arena = try Arena(byteCount: (bytes + pageSize - 1) / pageSize * pageSize) } catch {
       fatalError("\(error)")
     }
-    let start = arena.base.bindMemory(to: Element.self, capacity: count)
+    let start = (arena.base + Self.start).bindMemory(to: Element.self, capacity: count)
     start.initialize(repeating: blank, count: count)
     elements = UnsafeMutableBufferPointer(start: start, count: count)
   }
