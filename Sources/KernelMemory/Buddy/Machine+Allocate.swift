@@ -66,6 +66,17 @@ extension Machine {
     }
   }
 
+  /// Frees a page that the kernel's own structures hold, such as a page table's.
+  ///
+  /// A refusal means that somebody else freed it; it is told in the log, since nobody waits for an answer (`bad_page`).
+  func release(_ frame: PageFrame, cpu: CPU) {
+    do throws(PageError) {
+      try freePages(frame, order: 0, cpu: cpu)
+    } catch {
+      log.append("BUG: Bad page state: \(error)")
+    }
+  }
+
   /// Returns one CPU's pages in all zones to the buddy lists (`drain_pages`). O(pages).
   public func drain(_ cpu: CPU) {
     cpu.state.pointee.guarded.asStranger {

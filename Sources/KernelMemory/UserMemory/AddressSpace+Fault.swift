@@ -54,8 +54,8 @@ extension AddressSpace {
   }
 
   func giveBack(_ stash: inout PageStash, _ cpu: CPU) {
-    for table in stash.tables { try? memory.machine.freePages(table, order: 0, cpu: cpu) }
-    if let page = stash.page { try? memory.machine.freePages(page.frame, order: 0, cpu: cpu) }
+    for table in stash.tables { memory.machine.release(table, cpu: cpu) }
+    if let page = stash.page { memory.machine.release(page.frame, cpu: cpu) }
     stash = PageStash()
   }
 

@@ -167,7 +167,7 @@ public final class AddressSpace: OOMCandidate, @unchecked Sendable {
   }
 
   private func freeTable(_ table: PageFrame, cpu: CPU) {
-    try? memory.machine.freePages(table, order: 0, cpu: cpu)
+    memory.machine.release(table, cpu: cpu)
     tableCount.subtract(1, ordering: .relaxed)
   }
 

@@ -80,7 +80,7 @@ public final class UserMemory: @unchecked Sendable {
     guard locked({ spaces.isEmpty }) else { return }
     if let shrinker { machine.unregister(shrinker: shrinker) }
     shrinker = nil
-    try? machine.freePages(zeroPage, order: 0, cpu: cpu)
+    machine.release(zeroPage, cpu: cpu)
   }
 
   /// Swap slots that there are (`SwapTotal`, in pages).
@@ -120,7 +120,7 @@ public final class UserMemory: @unchecked Sendable {
     users[frame.number] -= 1
     guard users[frame.number] == 0 else { return false }
     forgetSlot(of: frame)
-    try? machine.freePages(frame, order: 0, cpu: cpu)
+    machine.release(frame, cpu: cpu)
     return true
   }
 

@@ -20,7 +20,7 @@ extension Vmalloc {
         return page
       },
       release: { page in
-        try? machine.freePages(page, order: 0, cpu: cpu)
+        machine.release(page, cpu: cpu)
         tablePages.subtract(1, ordering: .relaxed)
       })
   }
@@ -61,7 +61,7 @@ extension Vmalloc {
       // A table that small areas left behind makes room; it is empty (`pmd_free_pte_page`).
       if old.isPresent, !old.isHuge {
         slot.pointee.store(0, ordering: .releasing)
-        try? machine.freePages(old.frame, order: 0, cpu: cpu)
+        machine.release(old.frame, cpu: cpu)
         tablePages.subtract(1, ordering: .relaxed)
       }
       var entry = rights.mapping(frame(block))
@@ -74,10 +74,10 @@ extension Vmalloc {
   /// Gives every table back, the top level last. Nothing may be mapped.
   func freeTables(cpu: CPU) {
     tables.forEachTable { table, _ in
-      try? machine.freePages(table, order: 0, cpu: cpu)
+      machine.release(table, cpu: cpu)
       tablePages.subtract(1, ordering: .relaxed)
     }
-    try? machine.freePages(tables.root, order: 0, cpu: cpu)
+    machine.release(tables.root, cpu: cpu)
     tablePages.subtract(1, ordering: .relaxed)
   }
 
@@ -90,7 +90,13 @@ extension Vmalloc {
     freeDeferred(cpu: cpu)
     let leaked = areas
     // Who forgot an area did not ask for the list of its pages.
-    for node in takePageLists() { try? freePageList(node, cpu) }
+    for node in takePageLists() {
+      do throws(VmallocError) {
+        try freePageList(node, cpu)
+      } catch {
+        machine.log.append("BUG: Bad list of pages: \(error)")
+      }
+    }
     _ = locked { $0.pointee.purge(full: true) }
     freeTables(cpu: cpu)
     return leaked

@@ -63,7 +63,7 @@ public final class Vmalloc: @unchecked Sendable {
         lazyMax: (Int.bitWidth - machine.cpus.count.leadingZeroBitCount) * (32 << 20) / pageSize,
         capacity: Self.areaCapacity)
     } catch {
-      try? machine.freePages(root, order: 0, cpu: cpu)
+      machine.release(root, cpu: cpu)
       throw .machine(error)
     }
     space = .allocate(capacity: 1)

@@ -153,6 +153,18 @@ import Testing
     }
   }
 
+  @Test func aTableThatSomebodyFreed() throws {
+    let root = vmalloc.tables.root
+    try machine.freePages(root, order: 0, cpu: cpu)
+    machine.log.clear()
+    vmalloc.tearDown(cpu: cpu)
+    #expect(
+      machine.log.lines == [
+        "BUG: Bad page state: page frame \(root) is free already: it starts a block of order 0 on a "
+          + "per-CPU list"
+      ])
+  }
+
   @Test func aWrongCountOfTables() {
     vmalloc.tablePages.add(1, ordering: .relaxed)
     expect(.counts, "the count of page table pages is 5, but there are 4")
