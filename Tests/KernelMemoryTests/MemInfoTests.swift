@@ -119,6 +119,37 @@ import Testing
     #expect(Self.value("SReclaimable", in: machine.meminfo) == 400)
   }
 
+  @Test("processes and swap are in it")
+  func processes() throws {
+    let machine = try Machine(memory: 2 << 20)
+    let cpu = machine.cpus[0]
+    let memory = try UserMemory(machine: machine, swapPages: 8, reclaims: false, cpu: cpu)
+    let process = try AddressSpace(memory: memory, name: "sh", cpu: cpu)
+    let area = try #require(try process.mmap(3 * pageSize))
+    try process.store(1, at: area, cpu: cpu)
+    _ = try process.load(at: area + pageSize, as: Int.self, cpu: cpu)
+    #expect(Self.value("AnonPages", in: machine.meminfo) == 4)
+    #expect(memory.reclaim(pages: 1, cpu: cpu) == 1)
+    try process.store(1, at: area + 2 * pageSize, cpu: cpu)
+    let child = try #require(try process.fork(pid: 2, cpu: cpu))
+    let text = machine.meminfo
+    // The child's pages are its parent's, and the zero page is nobody's.
+    #expect(Self.value("AnonPages", in: text) == 4)
+    #expect(Self.value("Active(anon)", in: text) == 4)
+    #expect(Self.value("SwapTotal", in: text) == 32)
+    #expect(Self.value("SwapFree", in: text) == 28)
+    #expect(Self.value("SwapCached", in: text) == 0)
+    _ = try process.load(at: area, as: Int.self, cpu: cpu)
+    #expect(Self.value("SwapCached", in: machine.meminfo) == 4)
+    let tables = process.pageTablePages + child.pageTablePages
+    #expect(Self.value("PageTables", in: text) == 4 * tables)
+    let each = 3 + AddressSpace.stackBytes / pageSize
+    #expect(Self.value("Committed_AS", in: text) == 4 * 2 * each)
+    child.exit(cpu: cpu)
+    process.exit(cpu: cpu)
+    #expect(machine.memoryUsage.anonymous + machine.memoryUsage.pageTables == 0)
+  }
+
   @Test("a source that is gone is not asked")
   func weakSources() throws {
     let machine = try Machine(memory: 16 << 20)

@@ -31,3 +31,24 @@ extension Vmalloc: MemoryUsageSource {
     return usage
   }
 }
+
+extension UserMemory: MemoryUsageSource {
+  /// Pages of processes, their page tables, and swap. O(regions + swap slots).
+  ///
+  /// All of a process's pages count as active: the hand that looks for pages to swap out goes round without lists.
+  public var memoryUsage: MemoryUsage {
+    var usage = MemoryUsage()
+    locked {
+      usage.anonymous = anonymousPages
+      usage.activeAnonymous = anonymousPages
+      usage.swapTotal = swap.pointee.slots
+      usage.swapFree = swap.pointee.slots - swap.pointee.used
+      usage.swapCached = (0..<swap.pointee.slots).count { swap.pointee.cached[$0] != 0 }
+      for space in spaces {
+        usage.pageTables += space.pageTablePages
+        usage.committed += space.committedPages
+      }
+    }
+    return usage
+  }
+}

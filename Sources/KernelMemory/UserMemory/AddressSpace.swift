@@ -133,6 +133,11 @@ public final class AddressSpace: OOMCandidate, @unchecked Sendable {
   // Under the lock.
   func addResident(_ pages: Int) { residentCount.add(pages, ordering: .relaxed) }
   func addSwapEntries(_ entries: Int) { swapCount.add(entries, ordering: .relaxed) }
+  /// Pages that the process may come to need, those that it may write to. Under the lock of ``memory``.
+  var committedPages: Int {
+    map.regions.reduce(0) { $0 + ($1.protection.contains(.write) ? $1.pages : 0) }
+  }
+
   func noteRegions() { virtualCount.store(map.pages, ordering: .relaxed) }
 
   // MARK: The end

@@ -64,6 +64,11 @@ extension UserMemory {
           .swap, "page frame \(PageFrame(frame)) and swap slot \(slot - 1) do not know each other")
       }
     }
+    if anonymousPages != leading.count {
+      throw UserMemoryViolation(
+        .sharing,
+        "the count of processes' pages is \(anonymousPages), but entries lead to \(leading.count)")
+    }
     try checkSwap(naming)
   }
 

@@ -24,6 +24,8 @@ public final class UserMemory: @unchecked Sendable {
   /// Where the hand stands.
   var hand = (space: 0, address: UInt64(0))
   var counts = UserMemoryCounts()
+  /// Pages that entries of any process lead to, the zero page apart.
+  private(set) var anonymousPages = 0
   private var shrinker: Shrinker?
 
   /// Sets up counts for every frame, the zero page, and swap.
@@ -67,6 +69,7 @@ public final class UserMemory: @unchecked Sendable {
       machine.register(shrinker: shrinker)
       self.shrinker = shrinker
     }
+    machine.add(usageOf: self)
   }
 
   deinit {
@@ -110,7 +113,10 @@ public final class UserMemory: @unchecked Sendable {
 
   // MARK: Pages. All need the lock.
 
-  func addUser(_ frame: PageFrame) { users[frame.number] += 1 }
+  func addUser(_ frame: PageFrame) {
+    if users[frame.number] == 0 { anonymousPages += 1 }
+    users[frame.number] += 1
+  }
 
   /// One entry less leads to a page; the last one frees it.
   ///
@@ -119,6 +125,7 @@ public final class UserMemory: @unchecked Sendable {
   func dropUser(_ frame: PageFrame, cpu: CPU) -> Bool {
     users[frame.number] -= 1
     guard users[frame.number] == 0 else { return false }
+    anonymousPages -= 1
     forgetSlot(of: frame)
     machine.release(frame, cpu: cpu)
     return true

@@ -44,6 +44,13 @@ import Testing
     expect(.sharing, "page frame \(frame) counts 2 users, but 1 entries lead to it")
   }
 
+  @Test func aPageThatNobodyCounted() throws {
+    let frame = try #require(process.entry(of: area)).frame
+    memory.users[frame.number] = 0
+    memory.addUser(frame)
+    expect(.sharing, "the count of processes' pages is 2, but entries lead to 1")
+  }
+
   @Test func aSharedPageThatOneMayWriteTo() throws {
     let child = try #require(try process.fork(pid: 2, cpu: cpu))
     let entry = try #require(process.entry(of: area))
