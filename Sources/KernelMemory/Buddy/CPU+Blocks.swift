@@ -266,7 +266,9 @@ extension Zone {
   /// Adds an allocated block of the largest order; false when there is no such block.
   fileprivate func returnLargeLocked(_ frame: Int) -> Bool {
     guard map[UInt32(frame)].isAllocated(maxOrder) else { return false }
-    returnMergingLocked(frame, order: maxOrder, toTail: false)
+    if !addLargeLocked(frame, order: maxOrder) {
+      returnMergingLocked(frame, order: maxOrder, toTail: false)
+    }
     return true
   }
 }

@@ -10,22 +10,22 @@ struct FreeLists {
   /// The memory map's links.
   @usableFromInline let links: UnsafeMutablePointer<PageLinks>
   /// The head of order 0.
-  @usableFromInline let first: Int
+  @usableFromInline let first: UInt32
 
   @inlinable
-  init(links: UnsafeMutablePointer<PageLinks>, first: Int) {
+  init(links: UnsafeMutablePointer<PageLinks>, first: UInt32) {
     self.links = links
     self.first = first
   }
 
   @inlinable
   @inline(__always)
-  func head(_ order: Int) -> Int { first &+ order &* 2 }
+  func head(_ order: Int) -> UInt32 { first &+ UInt32(truncatingIfNeeded: order) &* 2 }
 
   @inlinable
   @inline(__always)
-  func list(at head: Int) -> UnsafeMutablePointer<FreeList> {
-    UnsafeMutableRawPointer(links + head).assumingMemoryBound(to: FreeList.self)
+  func list(at head: UInt32) -> UnsafeMutablePointer<FreeList> {
+    UnsafeMutableRawPointer(links + Int(head)).assumingMemoryBound(to: FreeList.self)
   }
 
   @inlinable
@@ -35,7 +35,7 @@ struct FreeLists {
   @inlinable
   @inline(__always)
   var nonEmpty: UnsafeMutablePointer<Atomic<UInt32>> {
-    UnsafeMutableRawPointer(links + (first &+ 30)).assumingMemoryBound(to: Atomic<UInt32>.self)
+    UnsafeMutableRawPointer(links + Int(first) + 30).assumingMemoryBound(to: Atomic<UInt32>.self)
   }
 
   /// Takes the first block off a list that has one; answers the block.
@@ -43,12 +43,12 @@ struct FreeLists {
   /// - Parameter orders: the value of ``nonEmpty``.
   @inlinable
   @inline(__always)
-  func takeFirst(at head: Int, orders: UInt32, bit: Int) -> Int {
+  func takeFirst(at head: UInt32, orders: UInt32, bit: Int) -> Int {
     let list = list(at: head)
     let frame = Int(list.pointee.links.next)
     let next = links[frame].next
     list.pointee.links.next = next
-    links[Int(next)].previous = UInt32(truncatingIfNeeded: head)
+    links[Int(next)].previous = head
     list.pointee.count &-= 1
     if list.pointee.count == 0 {
       nonEmpty.pointee.store(orders ^ UInt32(truncatingIfNeeded: bit), ordering: .relaxed)
@@ -59,20 +59,20 @@ struct FreeLists {
   /// Adds a block.
   @inlinable
   @inline(__always)
-  func add(_ frame: Int, at head: Int, bit: Int, toTail: Bool) {
+  func add(_ frame: Int, at head: UInt32, bit: Int, toTail: Bool) {
     let orders = nonEmpty.pointee.load(ordering: .relaxed)
     nonEmpty.pointee.store(orders | UInt32(truncatingIfNeeded: bit), ordering: .relaxed)
     let list = list(at: head)
     list.pointee.count &+= 1
-    let (index, end) = (UInt32(truncatingIfNeeded: frame), UInt32(truncatingIfNeeded: head))
+    let index = UInt32(truncatingIfNeeded: frame)
     if toTail {
       let last = list.pointee.links.previous
-      links[frame] = PageLinks(next: end, previous: last)
+      links[frame] = PageLinks(next: head, previous: last)
       links[Int(last)].next = index
       list.pointee.links.previous = index
     } else {
       let first = list.pointee.links.next
-      links[frame] = PageLinks(next: first, previous: end)
+      links[frame] = PageLinks(next: first, previous: head)
       links[Int(first)].previous = index
       list.pointee.links.next = index
     }
@@ -80,7 +80,7 @@ struct FreeLists {
 
   /// Takes a block out of the middle.
   @inline(__always)
-  func remove(_ frame: Int, at head: Int, bit: Int) {
+  func remove(_ frame: Int, at head: UInt32, bit: Int) {
     let place = links[frame]
     links[Int(place.previous)].next = place.next
     links[Int(place.next)].previous = place.previous
@@ -104,7 +104,7 @@ extension Zone {
   @inline(__always)
   func lists(rawType: UInt8) -> FreeLists {
     FreeLists(
-      links: state.pointee.map.links, first: state.pointee.listHeads &+ Int(rawType) &<< 5)
+      links: state.pointee.map.links, first: state.pointee.listHeads &+ UInt32(rawType) &<< 5)
   }
 
   /// Takes a block from the type's own lists (`__rmqueue_smallest`).
@@ -157,7 +157,7 @@ extension Zone {
       free &-= 1
       let upper = frame &+ bit
       states[upper].store(free, ordering: .relaxed)
-      links[upper] = PageLinks(both: UInt32(truncatingIfNeeded: head))
+      links[upper] = PageLinks(both: head)
       let list = lists.list(at: head)
       list.pointee.links = PageLinks(both: UInt32(truncatingIfNeeded: upper))
       list.pointee.count = 1

@@ -34,8 +34,17 @@ struct PageStack {
   }
 
   /// Moves the blocks down to the start of the storage, once they have wandered off by `distance`.
+  @inline(__always)
   mutating func settle(in storage: UnsafeMutablePointer<UInt32>, distance: Int) {
-    guard bottom - storage > distance || isEmpty else { return }
+    if isEmpty {
+      (bottom, top) = (storage, storage)
+    } else if bottom - storage > distance {
+      moveDown(to: storage)
+    }
+  }
+
+  @inline(never)
+  private mutating func moveDown(to storage: UnsafeMutablePointer<UInt32>) {
     let length = count
     storage.update(from: bottom, count: length)
     bottom = storage

@@ -154,12 +154,14 @@ extension PerCPUPages {
     var list = first
     while left > 0 {
       let stack = stack(list)
-      let order = Self.order(ofList: list)
-      while left > 0, !stack.pointee.isEmpty {
-        zone.returnBlockLocked(stack.pointee.popBottom(), order: order)
-        left -= 1 << order
+      if !stack.pointee.isEmpty {
+        let order = Self.order(ofList: list)
+        repeat {
+          zone.returnBlockLocked(stack.pointee.popBottom(), order: order)
+          left -= 1 << order
+        } while left > 0 && !stack.pointee.isEmpty
+        stack.pointee.settle(in: storage(list), distance: state.pointee.listCapacity / 2)
       }
-      stack.pointee.settle(in: storage(list), distance: state.pointee.listCapacity / 2)
       list = list == Self.listCount - 1 ? 0 : list + 1
     }
     state.pointee.refilled += left - pages

@@ -82,13 +82,14 @@ struct PerCPUState: ~Copyable {
     setBudget(max(budget - lacking, -1), reserve: max(reserve - pages, 0))
   }
 
-  /// Goes on with a budget that is used up only because ``freeCount`` might have come to its end, and has not.
+  /// Goes on with a budget that is used up only because ``freeCount`` might have come to its end; false when the lists
+  /// may be full.
   ///
-  /// Every allocation halves ``freeCount``, so where frees alternate with allocations it never does.
+  /// Every allocation halves ``freeCount``, so where frees alternate with allocations it never comes there.
   mutating func extendBudget() -> Bool {
     let left = reserve + budget + 1
-    let more = min(left, freeCountMost - freeCount)
-    if more <= 0 { return false }
+    if left <= 0 { return false }
+    let more = max(min(left, freeCountMost - freeCount), 0)
     setBudget(more - 1, reserve: left - more)
     return true
   }

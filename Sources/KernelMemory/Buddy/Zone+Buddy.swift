@@ -85,12 +85,9 @@ extension Zone {
   /// Frees a block; the answer is nil unless there is no such block.
   @inlinable
   @inline(__always)
-  func tryFree(_ frame: Int, order: Int) -> Refusal? {
+  package func tryFree(_ frame: Int, order: Int) -> Refusal? {
     switch freeAlone(frame, order: order) {
-    case .done:
-      if freePages > state.pointee.calmAbove { return unlockAndConfirm() }
-      state.pointee.lock.unlock()
-      return nil
+    case .done: return unlockFreed() ? nil : unlockAndConfirm()
     case .buddyIsFree: return freeMergingLocked(frame, order: order)
     case .unusual: return freeUnusualLocked(frame, order: order)
     case .notLocked: return freeWaiting(frame, order: order)
@@ -102,9 +99,7 @@ extension Zone {
   @usableFromInline
   func freeMergingLocked(_ frame: Int, order: Int) -> Refusal? {
     guard mergeLocked(frame, order: order) else { return freeUnusualLocked(frame, order: order) }
-    if freePages > state.pointee.calmAbove { return unlockAndConfirm() }
-    state.pointee.lock.unlock()
-    return nil
+    return unlockFreed() ? nil : unlockAndConfirm()
   }
 
   @inline(never)
@@ -112,8 +107,12 @@ extension Zone {
   func freeWaiting(_ frame: Int, order: Int) -> Refusal? {
     guard order >= 0, order <= maxOrder, frame >= start.number, frame - start.number < spanned
     else { return Refusal(.badFree(PageFrame(frame), order: order, map: map)) }
-    state.pointee.lock.lock()
-    return freeUnusualLocked(frame, order: order)
+    if !state.pointee.lock.tryLock() { state.pointee.lock.lock() }
+    let found = PageState(rawValue: map.states[frame].load(ordering: .relaxed))
+    guard order >= pageblockOrder, found.allocatedOrder == order,
+      addLargeLocked(frame, order: order)
+    else { return freeUnusualLocked(frame, order: order) }
+    return unlockFreed() ? nil : unlockAndConfirm()
   }
 
   /// Frees any block, if it is one; gives up the lock.
@@ -128,6 +127,15 @@ extension Zone {
     return unlockAndConfirm()
   }
 
+  /// Gives up the lock after a free; false when the zone needs a look first.
+  @inlinable
+  @inline(__always)
+  func unlockFreed() -> Bool {
+    if freePages > state.pointee.calmAbove { return false }
+    state.pointee.lock.unlock()
+    return true
+  }
+
   @inline(never)
   @usableFromInline
   func unlockAndConfirm() -> Refusal? {
@@ -138,12 +146,12 @@ extension Zone {
 
 /// Why a call was refused: one word, so that whoever makes a call that is not has nothing to remember.
 @usableFromInline
-final class Refusal {
+package final class Refusal {
   private let error: PageError
 
   init(_ error: PageError) { self.error = error }
 
   @inline(never)
   @usableFromInline
-  func raise() throws(PageError) { throw error }
+  package func raise() throws(PageError) { throw error }
 }

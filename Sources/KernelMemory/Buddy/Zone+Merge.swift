@@ -65,7 +65,7 @@ extension Zone {
   func isMergeLikely(
     _ states: UnsafeMutablePointer<Atomic<UInt8>>, _ frame: Int, bit: Int, free: UInt8
   ) -> Bool {
-    let buddy = (frame & ~bit) ^ bit &<< 1
+    let buddy = (frame ^ bit &<< 1) & ~bit
     return states[buddy].load(ordering: .relaxed) == free &+ 1
   }
 
@@ -107,12 +107,46 @@ extension Zone {
   @inline(__always)
   func returnBlockLocked(_ number: UInt32, order: Int) {
     let frame = Int(number)
+    if order == pageblockOrder {
+      if !addLargeLocked(frame, order: order) {
+        returnMergingLocked(frame, order: order, toTail: false)
+      }
+      return
+    }
     let type = state.pointee.map.blockTypes[frame &>> pageblockOrder]
     let free = freeState(order).rawValue
-    guard order < pageblockOrder, type < MigrateType.highAtomic.rawValue,
+    guard type < MigrateType.highAtomic.rawValue,
       state.pointee.map.states[frame ^ 1 &<< order].load(ordering: .relaxed) != free
     else { return returnMergingLocked(frame, order: order, toTail: false) }
     addAloneLocked(frame, order: order, free: free, rawType: type)
+  }
+
+  /// Adds a block of a pageblock or two, merged with its buddy; false, with nothing changed, when types differ or are
+  /// special.
+  @inline(__always)
+  func addLargeLocked(_ block: Int, order: Int) -> Bool {
+    let (states, blockTypes) = (state.pointee.map.states, state.pointee.map.blockTypes)
+    let index = block &>> pageblockOrder
+    let type = blockTypes[index]
+    let half = 1 &<< pageblockOrder
+    let isAlone =
+      order == pageblockOrder
+      && states[block ^ half].load(ordering: .relaxed) != freeState(pageblockOrder).rawValue
+    guard type < MigrateType.highAtomic.rawValue, isAlone || blockTypes[index ^ 1] == type else {
+      return false
+    }
+    let lists = lists(rawType: type)
+    state.pointee.freePages.store(freePages &+ 1 &<< order, ordering: .relaxed)
+    var (frame, end) = (block, order)
+    if !isAlone && order == pageblockOrder {
+      lists.remove(block ^ half, at: lists.head(order), bit: half)
+      states[block | half].store(0, ordering: .relaxed)
+      frame &= ~half
+      end = maxOrder
+    }
+    states[frame].store(freeState(end).rawValue, ordering: .relaxed)
+    lists.add(frame, at: lists.head(end), bit: 1 &<< end, toTail: false)
+    return true
   }
 
   /// Merges a block of any order and type upwards and adds it to a list.

@@ -63,7 +63,7 @@ public final class Node: @unchecked Sendable {
       (states + index).initialize(
         to: ZoneState(
           map: map, layout: layout, index: index, zoneCount: layouts.count,
-          listHeads: end + 2 * index * Self.listsPerZone, tag: isOdd ? 0x90 : 0x10))
+          listHeads: UInt32(end + 2 * index * Self.listsPerZone), tag: isOdd ? 0x90 : 0x10))
     }
     self.states = states
     zones = layouts.indices.map { Zone(states + $0) }

@@ -22,7 +22,7 @@ struct ZoneState: ~Copyable {
   @usableFromInline let start: Int
   @usableFromInline let size: Int
   /// Index in the memory map's links of the first list head.
-  @usableFromInline let listHeads: Int
+  @usableFromInline let listHeads: UInt32
   /// Tells the zone's free blocks from those of zones beside it: see ``PageState/free(_:tag:)``.
   @usableFromInline let tag: UInt8
 
@@ -51,7 +51,7 @@ struct ZoneState: ~Copyable {
   var processors: Processors?
 
   init(
-    map: MemoryMap, layout: ZoneLayout, index: Int, zoneCount: Int, listHeads: Int, tag: UInt8
+    map: MemoryMap, layout: ZoneLayout, index: Int, zoneCount: Int, listHeads: UInt32, tag: UInt8
   ) {
     self.map = map
     self.listHeads = listHeads
@@ -175,7 +175,7 @@ public struct Zone: @unchecked Sendable {
   /// The index of a list's head in the memory map's links.
   @inlinable
   func listHead(_ order: Int, _ type: MigrateType) -> UInt32 {
-    UInt32(truncatingIfNeeded: lists(type).head(order))
+    lists(type).head(order)
   }
 
   /// The state of a free block of the zone.

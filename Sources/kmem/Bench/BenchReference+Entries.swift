@@ -75,9 +75,13 @@ private func benchTakeBlock(_ order: Int, _ context: UnsafeMutableRawPointer?) -
 @_cdecl("kmem_bench_put_block")
 @inline(__always)
 private func benchPutBlock(_ frame: Int, _ order: Int, _ context: UnsafeMutableRawPointer?) {
-  do throws(PageError) {
-    try bench(context).zone.freeBlock(PageFrame(frame), order: order)
-  } catch { benchRefused(error) }
+  if let refusal = bench(context).zone.tryFree(frame, order: order) { fail(refusal) }
+}
+
+@inline(never)
+private func fail(_ refusal: Refusal) -> Never {
+  do throws(PageError) { try refusal.raise() } catch { benchRefused(error) }
+  fatalError("a refusal without a reason")
 }
 
 @_cdecl("kmem_bench_take_object")
