@@ -63,8 +63,10 @@ extension CPU {
     to list: UnsafeMutablePointer<PageStack>, of zone: UnsafeMutablePointer<PerCPUState>,
     order: Int
   ) {
-    let pages = PerCPUPages(cpu: state, state: zone)
-    pages.freed(order: order, list: pages.list(of: list))
+    if order != 0 || zone.pointee.zone.isBelowHigh || !zone.pointee.extendBudget() {
+      let pages = PerCPUPages(cpu: state, state: zone)
+      pages.freed(order: order, list: pages.list(of: list))
+    }
     state.pointee.guarded.leave()
   }
 }

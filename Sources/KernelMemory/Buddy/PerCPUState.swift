@@ -14,8 +14,8 @@ struct PerCPUState: ~Copyable {
   /// Pages freed lately without allocations between; halved by each allocation. Not beside ``budget``, lest the
   /// compiler make one slow vector of the two.
   @usableFromInline var freeCount = 0
-  /// A free of order 1 to 3 needs a look when ``freeCount`` is at least this; `Int.min` while ``allocFactor`` may be
-  /// above 0.
+  /// A free of order 1 to 3 needs a look when ``freeCount`` was above this before; `Int.min` while ``allocFactor`` may
+  /// be above 0.
   @usableFromInline var carefulAbove: Int
   /// ``budget`` after the last free of order 1 to 3.
   @usableFromInline var highOrderBudget = 0
@@ -56,7 +56,7 @@ struct PerCPUState: ~Copyable {
     batch = sizes.batch
     highMin = sizes.highMin
     highMax = sizes.highMax
-    carefulAbove = batch + highMin / 2
+    carefulAbove = batch + highMin / 2 - 1
   }
 
   /// From this ``freeCount`` on, a run of high-order frees would hoard blocks that could merge.
@@ -100,7 +100,7 @@ struct PerCPUState: ~Copyable {
   mutating func needsLook(afterFreeOf order: Int) -> Bool {
     // Selections, not branches: nobody can foresee which order comes next.
     let careful = order == 0 ? .max : carefulAbove
-    if budget < 0 || freeCount &- 1 &<< order >= careful { return true }
+    if budget < 0 || freeCount &- 1 &<< order > careful { return true }
     highOrderBudget = order == 0 ? highOrderBudget : budget
     return false
   }
@@ -118,7 +118,7 @@ struct PerCPUState: ~Copyable {
     get { factor >> (freed - factorTime) }
     set {
       (factor, factorTime) = (newValue, freed)
-      carefulAbove = newValue == 0 ? hoardAbove : .min
+      carefulAbove = newValue == 0 ? hoardAbove - 1 : .min
     }
   }
 
