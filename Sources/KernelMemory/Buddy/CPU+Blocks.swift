@@ -30,12 +30,12 @@ extension CPU {
     let own = pageState(at: Int(route.pointee.zone))
     let zone = own.pointee.zone
     let lists = zone.lists(rawType: UInt8(truncatingIfNeeded: route.pointee.list))
-    guard zone.hasPlenty(order: order), let frame = zone.splitLocked(order: order, lists: lists)
+    guard zone.hasPlenty(order: order),
+      let frame = zone.splitLocked(order: order, lists: lists, state: .allocated(order, gfp))
     else {
       zone.state.pointee.lock.leave(own)
       return nil
     }
-    zone.map.states[frame].store(PageState.allocated(order, gfp).rawValue, ordering: .relaxed)
     own.pointee.countDirect(allocated: 1 &<< order)
     zone.state.pointee.lock.leave(own)
     return PageFrame(frame)
@@ -51,7 +51,7 @@ extension CPU {
     zone.state.pointee.lock.lock()
     guard zone.hasPlenty(order: order),
       let frame = zone.takeExactLocked(order: order, lists: lists)
-        ?? zone.splitLocked(order: order, lists: lists)
+        ?? zone.splitLocked(order: order, lists: lists, state: .allocated(order, gfp))
     else {
       zone.state.pointee.lock.unlock()
       return nil
@@ -167,9 +167,8 @@ extension CPU {
   private func putBackLarge(
     _ frame: Int, order: Int, own: UnsafeMutablePointer<PerCPUState>
   ) -> Bool {
-    guard
-      PageState(rawValue: state.pointee.states[frame].load(ordering: .relaxed))
-        .allocatedOrder == order
+    guard order <= maxOrder,
+      PageState(rawValue: state.pointee.states[frame].load(ordering: .relaxed)).isAllocated(order)
     else { return false }
     if order == maxOrder {
       let zone = own.pointee.zone

@@ -131,12 +131,14 @@ extension Zone {
 
   @inline(never)
   private func takeSplittingLocked(order: Int, lists: FreeLists) -> Int? {
-    splitLocked(order: order, lists: lists)
+    splitLocked(order: order, lists: lists, state: .allocated(order))
   }
 
   /// Takes the lowest part of the first of the smallest larger blocks (`expand`); there is none of exactly the order.
+  ///
+  /// - Parameter state: what the block becomes.
   @inline(__always)
-  func splitLocked(order: Int, lists: FreeLists) -> Int? {
+  func splitLocked(order: Int, lists: FreeLists, state newState: PageState) -> Int? {
     let (states, links) = (state.pointee.map.states, lists.links)
     let orders = lists.nonEmpty.pointee.load(ordering: .relaxed)
     let wanted = 1 &<< order
@@ -151,6 +153,7 @@ extension Zone {
     lists.nonEmpty.pointee.store(orders | between, ordering: .relaxed)
     let frame = lists.takeFirst(at: head, orders: orders | between, bit: bit)
     state.pointee.freePages.store(freePages &- wanted, ordering: .relaxed)
+    states[frame].store(newState.rawValue, ordering: .relaxed)
     repeat {
       bit &>>= 1
       head &-= 2

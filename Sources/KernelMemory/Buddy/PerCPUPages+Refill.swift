@@ -78,9 +78,7 @@ extension PerCPUPages {
     let burst = state.pointee.freeCount - pages
     if burst >= state.pointee.freeCountMost { state.pointee.freeCount = burst }
     var freeHigh = false
-    if order > 0 {
-      state.pointee.allocFactor = state.pointee.allocFactor(freedLess: pages) >> 1
-    }
+    if order > 0 { state.pointee.halveAllocFactor(freed: pages) }
     if order > 0 && order <= Self.maxSmallOrder {
       // A run of high-order frees would hoard blocks that could merge.
       freeHigh = state.pointee.followsHighOrder(pages) && burst >= state.pointee.hoardAbove

@@ -122,8 +122,11 @@ struct PerCPUState: ~Copyable {
     }
   }
 
-  /// ``allocFactor`` before the last `pages` of ``freed``.
-  func allocFactor(freedLess pages: Int) -> Int { factor >> (freed - pages - factorTime) }
+  /// Halves ``allocFactor`` once for a free of `pages` pages, which has been counted.
+  @inline(__always)
+  mutating func halveAllocFactor(freed pages: Int) {
+    if factor != 0 { allocFactor = (factor >> (freed - pages - factorTime)) >> 1 }
+  }
 
   /// Notes pages handed out or taken back past the lists; for the CPU's owner.
   @inline(__always)

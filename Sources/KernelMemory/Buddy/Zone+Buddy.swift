@@ -15,7 +15,8 @@ extension Zone {
   public func allocateBlock(order: Int) -> PageFrame? {
     guard UInt(bitPattern: order) <= UInt(bitPattern: maxOrder), state.pointee.lock.tryLock()
     else { return allocateWaiting(order: order, type: .movable) }
-    guard let frame = takeExactLocked(order: order, lists: lists(.movable)) else {
+    let movable = FreeLists(links: map.links, first: state.pointee.movableHeads)
+    guard let frame = takeExactLocked(order: order, lists: movable) else {
       return allocateSplittingLocked(order: order, type: .movable)
     }
     map.states[frame].store(PageState.allocated(order).rawValue, ordering: .relaxed)
@@ -45,10 +46,8 @@ extension Zone {
   @inline(never)
   @usableFromInline
   func allocateSplittingLocked(order: Int, type: MigrateType) -> PageFrame? {
-    guard let frame = splitLocked(order: order, lists: lists(type)) else {
-      return allocateOtherLocked(order: order, type: type)
-    }
-    map.states[frame].store(PageState.allocated(order).rawValue, ordering: .relaxed)
+    guard let frame = splitLocked(order: order, lists: lists(type), state: .allocated(order))
+    else { return allocateOtherLocked(order: order, type: type) }
     if freePages <= state.pointee.lowAt { return unlock(andGive: frame) }
     state.pointee.lock.unlock()
     return PageFrame(frame)
@@ -90,7 +89,7 @@ extension Zone {
     case .done: return unlockFreed() ? nil : unlockAndConfirm()
     case .buddyIsFree: return freeMergingLocked(frame, order: order)
     case .unusual: return freeUnusualLocked(frame, order: order)
-    case .notLocked: return freeWaiting(frame, order: order)
+    case .notLocked: return freeLarge(frame, order: order)
     }
   }
 
@@ -102,17 +101,27 @@ extension Zone {
     return unlockFreed() ? nil : unlockAndConfirm()
   }
 
+  /// Frees a block of a pageblock or two.
   @inline(never)
   @usableFromInline
-  func freeWaiting(_ frame: Int, order: Int) -> Refusal? {
+  func freeLarge(_ frame: Int, order: Int) -> Refusal? {
+    guard UInt(bitPattern: order &- pageblockOrder) <= UInt(bitPattern: maxOrder - pageblockOrder),
+      UInt(bitPattern: frame &- state.pointee.start) < UInt(bitPattern: state.pointee.size),
+      state.pointee.lock.tryLock()
+    else { return freeWaiting(frame, order: order) }
+    let found = PageState(rawValue: map.states[frame].load(ordering: .relaxed))
+    guard found.isAllocated(order), addLargeLocked(frame, order: order) else {
+      return freeUnusualLocked(frame, order: order)
+    }
+    return unlockFreed() ? nil : unlockAndConfirm()
+  }
+
+  @inline(never)
+  private func freeWaiting(_ frame: Int, order: Int) -> Refusal? {
     guard order >= 0, order <= maxOrder, frame >= start.number, frame - start.number < spanned
     else { return Refusal(.badFree(PageFrame(frame), order: order, map: map)) }
-    if !state.pointee.lock.tryLock() { state.pointee.lock.lock() }
-    let found = PageState(rawValue: map.states[frame].load(ordering: .relaxed))
-    guard order >= pageblockOrder, found.allocatedOrder == order,
-      addLargeLocked(frame, order: order)
-    else { return freeUnusualLocked(frame, order: order) }
-    return unlockFreed() ? nil : unlockAndConfirm()
+    state.pointee.lock.lock()
+    return freeUnusualLocked(frame, order: order)
   }
 
   /// Frees any block, if it is one; gives up the lock.

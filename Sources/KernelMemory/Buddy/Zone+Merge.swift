@@ -33,7 +33,7 @@ extension Zone {
   func freeAloneLocked(_ frame: Int, order: Int) -> FreeStep {
     let states = state.pointee.map.states
     let found = PageState(rawValue: states[frame].load(ordering: .relaxed))
-    guard found.allocatedOrder == order else { return .unusual }
+    guard found.isAllocated(order) else { return .unusual }
     let bit = 1 &<< order
     let free = freeState(order).rawValue
     if states[frame ^ bit].load(ordering: .relaxed) == free { return .buddyIsFree }
@@ -81,7 +81,6 @@ extension Zone {
     var bit = 1 &<< order
     var head = lists.head(order)
     var free = freeState(order).rawValue
-    let last = freeState(pageblockOrder).rawValue
     state.pointee.freePages.store(freePages &+ bit, ordering: .relaxed)
     repeat {
       lists.remove(frame ^ bit, at: head, bit: bit)
@@ -92,7 +91,7 @@ extension Zone {
       bit &<<= 1
       head &+= 2
       free &+= 1
-      if free == last {
+      if bit == 1 &<< pageblockOrder {
         placeLocked(frame, order: pageblockOrder, rawType: type, toTail: false)
         return true
       }

@@ -38,13 +38,10 @@ public struct PageState: Hashable, Sendable, RawRepresentable {
   /// Whether the block was allocated as movable.
   @inlinable var isMovable: Bool { rawValue & 0xf0 == 0xa0 }
 
-  /// The order of the block that is allocated here; without one, a number that is no order.
-  @inlinable var allocatedOrder: Int { Int((rawValue ^ 0x20) & 0x7f) }
-
   /// Whether a block of this order is allocated here.
   @inlinable
   func isAllocated(_ order: Int) -> Bool {
-    rawValue & 0x7f == 0x20 | UInt8(truncatingIfNeeded: order)
+    (rawValue ^ 0x20) & 0x7f == UInt8(truncatingIfNeeded: order)
   }
 }
 

@@ -23,6 +23,8 @@ struct ZoneState: ~Copyable {
   @usableFromInline let size: Int
   /// Index in the memory map's links of the first list head.
   @usableFromInline let listHeads: UInt32
+  /// The same of the first list of movable blocks.
+  @usableFromInline let movableHeads: UInt32
   /// Tells the zone's free blocks from those of zones beside it: see ``PageState/free(_:tag:)``.
   @usableFromInline let tag: UInt8
 
@@ -55,6 +57,7 @@ struct ZoneState: ~Copyable {
   ) {
     self.map = map
     self.listHeads = listHeads
+    movableHeads = listHeads + UInt32(MigrateType.movable.rawValue) << 5
     self.index = index
     self.zoneCount = zoneCount
     kind = layout.kind
