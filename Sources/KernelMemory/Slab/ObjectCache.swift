@@ -13,9 +13,8 @@ struct CacheState: ~Copyable {
   @usableFromInline let frameCount: UInt
   @usableFromInline let owners: UnsafeMutablePointer<UInt16>
   var isAlive = true
-  /// Number of creations that this cache serves.
-  var references = 1
-  /// Under the lock of the registry.
+  /// One for each creation that this cache serves. Under the lock of the registry, and so assigned as a whole: see
+  /// ``FirstByte``.
   var names: [String]
   /// As the first creation asked for.
   let layout: CacheLayout

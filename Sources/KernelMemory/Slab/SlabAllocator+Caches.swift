@@ -35,8 +35,7 @@ extension SlabAllocator {
       arrayCapacity == nil
     {
       registry.withLock { _ in
-        found.state.pointee.references += 1
-        found.state.pointee.names.append(name)
+        found.state.pointee.names = found.state.pointee.names + [name]
       }
       found.state.pointee.objectSize.store(max(found.objectSize, size), ordering: .relaxed)
       return found
@@ -124,9 +123,8 @@ extension SlabAllocator {
     defer { lifecycle.unlock() }
     guard cache.isAlive else { throw .destroyedCache }
     let last = registry.withLock { _ in
-      guard cache.state.pointee.references > 1 else { return true }
-      cache.state.pointee.references -= 1
-      cache.state.pointee.names.removeLast()
+      guard cache.state.pointee.names.count > 1 else { return true }
+      cache.state.pointee.names = cache.state.pointee.names.dropLast()
       return false
     }
     guard last else { return }

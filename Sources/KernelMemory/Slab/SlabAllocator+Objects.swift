@@ -182,11 +182,11 @@ extension SlabAllocator {
   final func misplacement(_ address: UInt, _ cache: ObjectCache) -> SlabReport? {
     let frame = slab(of: address, cache)
     if isObject(address, frame, cache) { return nil }
-    let slab = slabs[Int(frame)]
-    let number = (address &- slab.start) / UInt(cache.size)
+    let (start, objects) = (slabs[Int(frame)].start, slabs[Int(frame)].objects)
+    let number = (address &- start) / UInt(cache.size)
     let object =
-      address >= slab.start && number < slab.objects
-      ? mapped(slab.start + number * UInt(cache.size) + UInt(cache.layout.leftRedZone)) : nil
+      address >= start && number < objects
+      ? mapped(start + number * UInt(cache.size) + UInt(cache.layout.leftRedZone)) : nil
     return SlabReport(.misaligned, cache: cache.name, address: mapped(address), object: object)
   }
 
