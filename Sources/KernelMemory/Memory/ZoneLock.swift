@@ -45,7 +45,7 @@ struct ZoneLock: ~Copyable {
   private borrowing func takeOver() -> Bool {
     takeover.lock()
     defer { takeover.unlock() }
-    guard let loser = keeper.load(ordering: .relaxed) else { return false }
+    guard let loser = keeper.load(ordering: .acquiring) else { return false }
     keeper.store(nil, ordering: .sequentiallyConsistent)
     ProcessBarrier.pass()
     // Nobody waits for anything in such a section.

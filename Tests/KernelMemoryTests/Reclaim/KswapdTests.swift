@@ -148,10 +148,10 @@ import Testing
     tight.machine.register(
       shrinker: Shrinker(
         name: "curious", batch: 1, count: inner.count,
-        scan: { control in
+        scan: { [unowned machine = tight.machine] control in
           seen.withLock { $0.append(control.cpu.context.task?.name) }
           #expect(
-            try! tight.machine.allocatePages(order: 0, gfp: .kernel, cpu: control.cpu) != nil)
+            try! machine.allocatePages(order: 0, gfp: .kernel, cpu: control.cpu) != nil)
           return inner.scan(&control)
         }))
     try tight.cpu.run(as: FakeProcess("editor", pid: 5)) { () throws in

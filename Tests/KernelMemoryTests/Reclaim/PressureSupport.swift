@@ -117,7 +117,8 @@ final class FakeProcess: OOMCandidate {
   let isKillable: Bool
   /// Whether it holds on to its memory when it is killed.
   let isSlow: Bool
-  private let machine: Machine?
+  /// Not kept alive, as by ``BlockCache``.
+  private unowned let machine: Machine?
   private let pages: Locked<[PageFrame]>
   private let extra: Int
   private let wasKilled = Locked(false)

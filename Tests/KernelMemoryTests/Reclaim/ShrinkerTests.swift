@@ -166,8 +166,8 @@ import Testing
     tight.machine.register(
       shrinker: Shrinker(
         name: "needs memory to free memory", count: inner.count,
-        scan: { control in
-          let page = try! tight.machine.allocatePages(order: 0, gfp: .kernel, cpu: control.cpu)
+        scan: { [unowned machine = tight.machine] control in
+          let page = try! machine.allocatePages(order: 0, gfp: .kernel, cpu: control.cpu)
           got.withLock { $0.append(page) }
           return inner.scan(&control)
         }))
@@ -268,10 +268,10 @@ import Testing
       tight.machine.register(
         shrinker: Shrinker(
           name: "scattered", batch: 40, count: { _ in loose.withLock { $0.count } },
-          scan: { control in
+          scan: { [unowned machine = tight.machine] control in
             var freed = 0
             while freed < control.target, let page = loose.withLock({ $0.popLast() }) {
-              try! tight.machine.freePages(page, order: 0, cpu: control.cpu)
+              try! machine.freePages(page, order: 0, cpu: control.cpu)
               freed += 1
             }
             return freed

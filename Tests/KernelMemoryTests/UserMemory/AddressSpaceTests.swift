@@ -2,7 +2,7 @@ import Testing
 
 @testable import KernelMemory
 
-@Suite("A process's memory") struct AddressSpaceTests {
+@Suite("A process's memory") final class AddressSpaceTests {
   let machine: Machine
   let memory: UserMemory
   let cpu: CPU
@@ -14,6 +14,9 @@ import Testing
     memory = try UserMemory(machine: machine, swapPages: 512, cpu: cpu)
     process = try AddressSpace(memory: memory, name: "init", cpu: cpu)
   }
+
+  /// A process that lives keeps its machine.
+  deinit { process.exit(cpu: cpu) }
 
   private var allocated: Int {
     machine.node.zones.reduce(0) { $0 + machine.pages(in: $1).allocated }

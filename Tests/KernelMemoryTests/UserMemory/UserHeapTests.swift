@@ -3,7 +3,7 @@ import Testing
 
 @testable import KernelMemory
 
-@Suite("malloc of a process") struct UserHeapTests {
+@Suite("malloc of a process") final class UserHeapTests {
   let machine: Machine
   let memory: UserMemory
   let cpu: CPU
@@ -17,6 +17,9 @@ import Testing
     process = try AddressSpace(memory: memory, name: "app", cpu: cpu)
     heap = UserHeap(process)
   }
+
+  /// A process that lives keeps its machine.
+  deinit { process.exit(cpu: cpu) }
 
   @Test("64 MiB cost one page until they are used")
   func lazy() throws {

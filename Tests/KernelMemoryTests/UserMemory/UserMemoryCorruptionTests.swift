@@ -2,7 +2,7 @@ import Testing
 
 @testable import KernelMemory
 
-@Suite("processes' checkInvariants finds what is broken") struct UserMemoryCorruptionTests {
+@Suite("processes' checkInvariants finds what is broken") final class UserMemoryCorruptionTests {
   let machine: Machine
   let memory: UserMemory
   let cpu: CPU
@@ -21,6 +21,12 @@ import Testing
     try process.store(1, at: area, cpu: cpu)
     _ = try process.load(at: area + 2 * pageSize, as: Int.self, cpu: cpu)
     try memory.checkInvariants()
+  }
+
+  /// The process is too broken to end, but must not keep its machine.
+  deinit {
+    machine.unregister(process: process)
+    memory.spaces = []
   }
 
   private func slot(_ page: Int) -> PageTables.Slot {
