@@ -63,7 +63,9 @@ extension CPU {
     to list: UnsafeMutablePointer<PageStack>, of zone: UnsafeMutablePointer<PerCPUState>,
     order: Int
   ) {
-    if order != 0 || zone.pointee.zone.isBelowHigh || !zone.pointee.extendBudget() {
+    if order != 0 || zone.pointee.freeCount > zone.pointee.freeCountMost
+      || zone.pointee.zone.isBelowHigh || !zone.pointee.extendBudget()
+    {
       let pages = PerCPUPages(cpu: state, state: zone)
       pages.freed(order: order, list: pages.list(of: list))
     }

@@ -83,10 +83,7 @@ extension PerCPUPages {
       // A run of high-order frees would hoard blocks that could merge.
       freeHigh = state.pointee.followsHighOrder(pages) && burst >= state.pointee.hoardAbove
     }
-    // For order 0 the fast path has tried to extend the budget.
-    if !freeHigh, !zone.isBelowHigh,
-      state.pointee.budget >= 0 || order > 0 && state.pointee.extendBudget()
-    {
+    if !freeHigh, !zone.isBelowHigh, state.pointee.budget >= 0 || state.pointee.extendBudget() {
       return
     }
     let count = pageCount

@@ -127,24 +127,21 @@ extension Zone {
     let (states, blockTypes) = (state.pointee.map.states, state.pointee.map.blockTypes)
     let index = block &>> pageblockOrder
     let type = blockTypes[index]
-    let half = 1 &<< pageblockOrder
-    let isAlone =
-      order == pageblockOrder
-      && states[block ^ half].load(ordering: .relaxed) != freeState(pageblockOrder).rawValue
-    guard type < MigrateType.highAtomic.rawValue, isAlone || blockTypes[index ^ 1] == type else {
-      return false
-    }
+    guard type < MigrateType.highAtomic.rawValue else { return false }
     let lists = lists(rawType: type)
-    state.pointee.freePages.store(freePages &+ 1 &<< order, ordering: .relaxed)
-    var (frame, end) = (block, order)
-    if !isAlone && order == pageblockOrder {
-      lists.remove(block ^ half, at: lists.head(order), bit: half)
-      states[block | half].store(0, ordering: .relaxed)
-      frame &= ~half
-      end = maxOrder
+    let pages = 1 &<< order
+    var (frame, end, bit) = (block, order, pages)
+    if order != pageblockOrder {
+      guard blockTypes[index ^ 1] == type else { return false }
+    } else if states[block ^ pages].load(ordering: .relaxed) == freeState(order).rawValue {
+      guard blockTypes[index ^ 1] == type else { return false }
+      lists.remove(block ^ pages, at: lists.head(order), bit: pages)
+      states[block | pages].store(0, ordering: .relaxed)
+      (frame, end, bit) = (block & ~pages, maxOrder, 1 &<< maxOrder)
     }
+    state.pointee.freePages.store(freePages &+ pages, ordering: .relaxed)
     states[frame].store(freeState(end).rawValue, ordering: .relaxed)
-    lists.add(frame, at: lists.head(end), bit: 1 &<< end, toTail: false)
+    lists.add(frame, at: lists.head(end), bit: bit, toTail: false)
     return true
   }
 
