@@ -22,6 +22,29 @@ import Testing
     try Machine(memory: 512 << 20, cpus: cpus, reserved: [1..<256, 131072 - 14404..<131072])
   }
 
+  @Test("a burst of frees counts up to 32 batches, whether the lists have room or not")
+  func longBursts() throws {
+    let machine = try machine()
+    let cpu = machine.cpus[0]
+    let pages = cpu.pages(of: machine.node.zones[1])
+    var frames: [PageFrame] = []
+    for _ in 0..<6000 {
+      frames.append(try #require(try machine.allocatePages(order: 0, gfp: .kernel, cpu: cpu)))
+    }
+    for frame in frames {
+      try machine.freePages(frame, order: 0, cpu: cpu)
+      #expect(pages.state.pointee.freeCount <= 32 * pages.batch)
+    }
+    #expect(pages.state.pointee.freeCount == 32 * pages.batch)
+    // An allocation halves it; a free adds to it as long as it is below.
+    for expected in [992 / 2 + 512, (992 / 2 + 512) / 2 + 512] {
+      let frame = try #require(try machine.allocatePages(order: 9, gfp: .kernel, cpu: cpu))
+      try machine.freePages(frame, order: 9, cpu: cpu)
+      #expect(pages.state.pointee.freeCount == expected)
+    }
+    try machine.checkInvariants()
+  }
+
   @Test("refills double while nothing is freed")
   func refills() throws {
     let machine = try machine()
