@@ -208,7 +208,8 @@ import Testing
     machine.dropCaches(cpu: machine.cpus[0])
     machine.drainAll()
     try machine.checkInvariants()
-    #expect(machine.count(of: .allocationStalls) > 0)
+    // Who was the first to reclaim depends on who ran when.
+    #expect(machine.count(of: .reclaimedDirectly) + machine.count(of: .reclaimedByKswapd) > 0)
     for zone in machine.node.zones { #expect(zone.freePages == zone.managed) }
   }
 
