@@ -43,20 +43,27 @@ extension Zone {
     state.pointee.processors?.groupingDisabled ?? false
   }
 
-  /// Takes a block for a request, past the per-CPU lists (`rmqueue_buddy`); the caller sets its state.
+  /// Takes a block for a request, past the per-CPU lists (`rmqueue_buddy`).
   func takeBlock(order: Int, type: MigrateType, flags: AllocationFlags) -> UInt32? {
     withLock {
-      if flags.contains(.highAtomic), let frame = takeHighAtomicLocked(order: order) {
-        return frame
-      }
-      var mode = FallbackMode.own
-      if let frame = takeLocked(order: order, type: type, flags: flags, mode: &mode) {
-        return frame
-      }
-      // Failing now is worse than failing an atomic request of several pages later.
-      return flags.isDisjoint(with: [.oomVictim, .nonBlock])
-        ? nil : takeHighAtomicLocked(order: order)
+      let frame = takeAnyLocked(order: order, type: type, flags: flags)
+      // Under the lock still, or whoever frees its buddy would take it for free and merge the two.
+      if let frame { map[frame] = .allocated(order) }
+      return frame
     }
+  }
+
+  private func takeAnyLocked(order: Int, type: MigrateType, flags: AllocationFlags) -> UInt32? {
+    if flags.contains(.highAtomic), let frame = takeHighAtomicLocked(order: order) {
+      return frame
+    }
+    var mode = FallbackMode.own
+    if let frame = takeLocked(order: order, type: type, flags: flags, mode: &mode) {
+      return frame
+    }
+    // Failing now is worse than failing an atomic request of several pages later.
+    return flags.isDisjoint(with: [.oomVictim, .nonBlock])
+      ? nil : takeHighAtomicLocked(order: order)
   }
 
   /// Takes a block of the type, by turning others to it or out of others' pageblocks if need be (`__rmqueue`).
