@@ -23,9 +23,9 @@ import Testing
     try memory.checkInvariants()
   }
 
-  /// The process is too broken to end, but must not keep its machine.
+  /// The process and its children are too broken to end, but must not keep their machine.
   deinit {
-    machine.unregister(process: process)
+    for space in memory.spaces { machine.unregister(process: space) }
     memory.spaces = []
   }
 
