@@ -28,6 +28,9 @@ public struct Transcript: Hashable, Sendable {
     case timedOut(seconds: Double)
     /// The subject's process said something that is not an answer, or closed its pipe and went on.
     case garbled(String)
+    /// The time for the check, or for the whole run, was used up; of the operations after the last answered one nothing is
+    /// known. Never a wrong answer: whoever judges stops here.
+    case outOfTime
   }
   /// One outcome for each operation that was answered, in order; shorter than the trace after a stop.
   public var outcomes: [Outcome]

@@ -87,6 +87,9 @@ public enum Verdict: Sendable {
   case passed(note: String)
   /// The rule is broken; `earned` of the check's points are given all the same (speed in steps; otherwise 0).
   case failed(Counterexample, earned: Int = 0)
+  /// Time ran out before everything was tried, and what was tried held. Earns nothing, but is no wrong answer; the reason says
+  /// in a student's words what was slow.
+  case unfinished(reason: String)
   /// Could not be judged here, for a reason that is no fault of the student's (speed in process, a missing recording).
   case notJudged(reason: String)
 }

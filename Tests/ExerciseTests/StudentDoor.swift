@@ -88,7 +88,7 @@ enum StudentDoor {
         })
       switch check.examine(examination) {
       case .passed: break
-      case .notJudged(let reason): try Test.cancel("\(reason)")
+      case .notJudged(let reason), .unfinished(let reason): try Test.cancel("\(reason)")
       case .failed(let counterexample, let earned):
         Attachment.record(
           TraceText.print(counterexample.operations, vocabulary: lab.vocabulary),

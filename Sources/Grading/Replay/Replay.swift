@@ -62,6 +62,7 @@ public struct Replay: Sendable {
       case .crashed(let text): "the program stopped: \(text)"
       case .timedOut(let seconds): "no answer within \(Self.seconds(seconds))"
       case .garbled(let text): "what came back is no answer: \(text)"
+      case .outOfTime: "time ran out before this"
       }
     if let ending {
       if next < operations.count {

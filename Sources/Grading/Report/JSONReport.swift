@@ -99,6 +99,8 @@ public struct JSONReport: Sendable {
       case .failed(let found, _):
         (status, note, reason) = ("failed", nil, nil)
         counterexample = CounterexampleForm(found, of: lab, isMeasured: isMeasured)
+      case .unfinished(let text):
+        (status, note, reason, counterexample) = ("unfinished", nil, text, nil)
       case .notJudged(let text):
         (status, note, reason, counterexample) = ("notJudged", nil, text, nil)
       }
@@ -133,6 +135,7 @@ public struct JSONReport: Sendable {
         case .crashed(let text): ("crashed", text)
         case .timedOut: ("timedOut", nil)
         case .garbled(let text): ("garbled", text)
+        case .outOfTime: ("outOfTime", nil)
         }
     }
   }

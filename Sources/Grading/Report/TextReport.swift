@@ -46,6 +46,7 @@ public struct TextReport: Sendable {
       return checks.map { check in
         switch check.verdict {
         case .passed: return "\(style.good("✔")) \(check.check.title): the check passes.\n"
+        case .unfinished(let reason): return "◌ \(check.check.title): not finished: \(reason)\n"
         case .notJudged(let reason): return "– \(check.check.title): not judged: \(reason)\n"
         case .failed(let counterexample, _):
           return FailureText(
@@ -113,6 +114,11 @@ public struct TextReport: Sendable {
       mark = style.bad("✘")
       text = Style.spread(
         "    \(check.title)", "\(result.earned) of \(check.points)", column: Self.column)
+    case .unfinished(let reason):
+      mark = "◌"
+      text = Style.spread(
+        "    \(check.title)", "\(result.earned) of \(check.points)", column: Self.column)
+      text += "\n" + reason.indented(6, style)
     case .notJudged(let reason):
       mark = "–"
       text = Style.spread("    \(check.title)", "not judged", column: Self.column)
@@ -171,6 +177,7 @@ public struct TextReport: Sendable {
       switch counterexample.transcript.ending {
       case .complete: nil
       case .crashed(let text), .garbled(let text): text
+      case .outOfTime: "out of time"
       case .timedOut: "time"
       }
     }

@@ -44,7 +44,7 @@ public struct CheckResult: Sendable {
     switch verdict {
     case .passed: check.points
     case .failed(_, let earned): min(max(earned, 0), check.points)
-    case .notJudged: 0
+    case .unfinished, .notJudged: 0
     }
   }
 

@@ -143,6 +143,7 @@ enum Words {
     // How long was waited depends on what ran before: the words must not.
     case .timedOut: "no answer for seconds: an endless loop?"
     case .garbled(let what): "something that is no answer: " + what
+    case .outOfTime: nil
     }
   }
 

@@ -83,6 +83,7 @@ enum GFPWords {
     case .crashed(let message): "the program stopped: \(message)"
     case .timedOut: "no answer for seconds: an endless loop?"
     case .garbled(let message): "something that is not an answer: \(message)"
+    case .outOfTime: "not asked: time ran out"
     }
   }
 
