@@ -108,10 +108,16 @@ public struct Counterexample: Hashable, Sendable {
   public var found: String
   /// Lines that picture the memory, before and after the last step; empty where there is nothing to picture.
   public var picture: [String]
+  /// The id of an earlier check whose rule this run breaks, so that the failure follows from that one; nil where it stands
+  /// for itself.
+  ///
+  /// A report tells one cause once: when the check that is named here has failed too, this failure is one line. When that
+  /// check has passed or was not run, the failure is told in full.
+  public var followsFrom: String?
 
   public init(
     operations: [TraceOperation], transcript: Transcript, steps: [String], expected: String,
-    found: String, picture: [String] = []
+    found: String, picture: [String] = [], followsFrom: String? = nil
   ) {
     self.operations = operations
     self.transcript = transcript
@@ -119,5 +125,6 @@ public struct Counterexample: Hashable, Sendable {
     self.expected = expected
     self.found = found
     self.picture = picture
+    self.followsFrom = followsFrom
   }
 }

@@ -14,13 +14,15 @@ public struct Lab: Sendable {
   public let vocabulary: Vocabulary
   /// In the order in which a student implements; their points add to 100.
   public let checks: [Check]
+  /// What the contract and the lesson promise, row by row.
+  public let promises: [Promise]
   /// Says one step in the lab's words: `allocate(order 0) → frame 0`.
   public let narrate:
     @Sendable (_ operations: [TraceOperation], _ outcomes: [Outcome], _ index: Int) -> String
 
   public init(
     id: String, title: String, subjectType: String, contract: String, vocabulary: Vocabulary,
-    checks: [Check],
+    checks: [Check], promises: [Promise] = [],
     narrate: @escaping @Sendable ([TraceOperation], [Outcome], Int) -> String
   ) {
     self.id = id
@@ -29,6 +31,7 @@ public struct Lab: Sendable {
     self.contract = contract
     self.vocabulary = vocabulary
     self.checks = checks
+    self.promises = promises
     self.narrate = narrate
   }
 
