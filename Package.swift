@@ -50,7 +50,7 @@ let kitTests: [Target] = [
     name: "LabsTests", dependencies: ["Labs", "LabBench", "LabKit", "AllocationTrace"]),
   .testTarget(
     name: "GradingTests",
-    dependencies: ["grade", "Grading", "Labs", "LabBench", "AllocationTrace"]),
+    dependencies: ["grade", "Grading", "Labs", "LabBench", "AllocationTrace", "PropertyTesting"]),
   .testTarget(
     name: "KmemTests",
     dependencies: ["kmem", "KernelMemory", "FtraceImport", "AllocationTrace"]),
@@ -78,7 +78,8 @@ let labTargets: [Target] = [
 let graderTargets: [Target] = [
   .target(name: "Confinement"),
   .target(
-    name: "Grading", dependencies: ["Labs", "LabBench", "AllocationTrace", "Confinement"],
+    name: "Grading",
+    dependencies: ["Labs", "LabBench", "AllocationTrace", "PropertyTesting", "Confinement"],
     swiftSettings: optimised),
   .executableTarget(name: "grade", dependencies: ["Grading", "Labs"]),
 ]
