@@ -19,17 +19,23 @@ public struct Vocabulary: Hashable, Sendable {
   }
 }
 
-/// A verb of a ``Vocabulary``: its name in the text form and its parameters.
+/// A verb of a ``Vocabulary``: its name in the text form, its parameters, and what can come of it.
 public struct Verb: Hashable, Sendable {
   public let name: String
   public let parameters: [Parameter]
   /// One sentence that says what the verb asks of the subject and what it answers.
   public let abstract: String
+  /// What can come of it. A program that claims another outcome has broken the rules of the game, not of the lab.
+  public let outcomes: OutcomeKinds
 
-  public init(_ name: String, _ parameters: [Parameter] = [], _ abstract: String) {
+  public init(
+    _ name: String, _ parameters: [Parameter] = [], _ abstract: String,
+    outcomes: OutcomeKinds = .all
+  ) {
     self.name = name
     self.parameters = parameters
     self.abstract = abstract
+    self.outcomes = outcomes
   }
 }
 

@@ -117,7 +117,7 @@ struct NoBox: Driver {
 final class FakeSubject<D: Driver>: PrintingSubject {
   private let subject = InProcessSubject(D.self)
   private let stop: Int?
-  private(set) var printed = ""
+  private(set) var printed = Printed()
   var failure: GradingError? { nil }
 
   init(stop: Int? = nil) { self.stop = stop }
@@ -127,9 +127,18 @@ final class FakeSubject<D: Driver>: PrintingSubject {
     return traces.map { trace in
       let outcomes = subject.perform(Array(trace.prefix(stop))).outcomes
       guard trace.count > stop else { return Transcript(outcomes: outcomes) }
-      printed = "free boxes: 2\nnow the next\n"
+      printed = Printed("free boxes: 2\nnow the next\n")
       return Transcript(outcomes: outcomes, ending: .crashed("Fatal error: Index out of range"))
     }
+  }
+
+  func performStepByStep(
+    _ operations: [TraceOperation]
+  ) -> (transcript: Transcript, printed: [Printed]) {
+    let transcript = perform(operations)
+    var texts = operations.indices.prefix(transcript.outcomes.count + 1).map { _ in Printed() }
+    if let stop, operations.count > stop { texts[stop] = printed }
+    return (transcript, texts)
   }
 
   func time(_ operations: [TraceOperation]) -> (transcript: Transcript, seconds: Double) {

@@ -163,7 +163,7 @@ import Testing
     let found = try #require(
       try GFPGrading.verdict(of: subject, in: "sleeping").counterexample)
     #expect(found.steps == ["maySleep(GFP_KERNEL)"])
-    #expect(found.found == "no answer for seconds: an endless loop?")
+    #expect(found.found == "the call does not return: an endless loop?")
     #expect(subject.traces == 1)
   }
 

@@ -60,7 +60,7 @@ public struct Replay: Sendable {
       switch transcript.ending {
       case .complete: nil
       case .crashed(let text): "the program stopped: \(text)"
-      case .timedOut(let seconds): "no answer within \(Self.seconds(seconds))"
+      case .timedOut(let seconds, _): "no answer within \(Self.seconds(seconds))"
       case .garbled(let text): "what came back is no answer: \(text)"
       case .outOfTime: "time ran out before this"
       }
@@ -74,7 +74,7 @@ public struct Replay: Sendable {
     }
     if !subject.printed.isEmpty {
       lines.append("Your code printed:")
-      lines += subject.printed.trimmingEnd().split(separator: "\n").map { "  \($0)" }
+      lines += subject.printed.text.trimmingEnd().split(separator: "\n").map { "  \($0)" }
     }
     return lines.joined(separator: "\n").printable
   }

@@ -22,7 +22,7 @@ struct FailureText {
     let found = Style.lines(counterexample.found.printable, columns: columns)
     lines += entry("Expected", cut(expected)) + entry("Found", cut(found))
     if !result.printed.isEmpty {
-      let printed = result.printed.trimmingEnd().split(separator: "\n").map(String.init)
+      let printed = result.printed.text.trimmingEnd().split(separator: "\n").map(String.init)
       lines += entry("Printed", cut(printed.flatMap { Style.lines($0, columns: columns) }))
     }
     if !counterexample.picture.isEmpty {

@@ -92,7 +92,7 @@ public struct JSONReport: Sendable {
       kind = check.kind.rawValue
       points = check.points
       earned = result.earned
-      printed = result.printed.isEmpty ? nil : result.printed
+      printed = result.printed.isEmpty ? nil : result.printed.text
       switch result.verdict {
       case .passed(let text):
         (status, note, reason, counterexample) = ("passed", isMeasured ? nil : text, nil, nil)

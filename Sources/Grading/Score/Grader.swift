@@ -169,7 +169,7 @@ public struct Grader: Sendable {
     for subject in [subject, optimised, baseline] {
       if let failure = subject?.failure { return .failure(failure) }
     }
-    var printed = ""
+    var printed = Printed()
     if case .failed(let counterexample, _) = verdict,
       case .crashed = counterexample.transcript.ending, !isTimed
     {

@@ -31,9 +31,9 @@ public struct CheckResult: Sendable {
   public let check: Check
   public let verdict: Verdict
   /// What the student's code printed while it performed the counterexample, where that stopped the program.
-  public let printed: String
+  public let printed: Printed
 
-  public init(check: Check, verdict: Verdict, printed: String = "") {
+  public init(check: Check, verdict: Verdict, printed: Printed = Printed()) {
     self.check = check
     self.verdict = verdict
     self.printed = printed

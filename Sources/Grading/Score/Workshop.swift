@@ -33,12 +33,25 @@ public protocol Build: Sendable {
   func start() -> any PrintingSubject
 }
 
-/// A subject that remembers what the student's code printed.
+/// A subject that remembers what the student's code printed, and says why its time ran out.
 public protocol PrintingSubject: TimedSubject {
-  /// What the code printed so far, cut to a few thousand bytes.
-  var printed: String { get }
+  /// What the code printed in the last call of ``Subject/perform(_:)-swift.method``.
+  var printed: Printed { get }
+  /// Performs one trace step by step: each operation is asked when the one before it has returned.
+  ///
+  /// Returns what was printed during each operation that was asked, the one that stopped the program included; all that
+  /// was printed together is in ``printed``. Slow (some 50 microseconds an operation): for showing a trace, not for judging.
+  func performStepByStep(
+    _ operations: [TraceOperation]
+  ) -> (transcript: Transcript, printed: [Printed])
+  /// Why ``Subject/isOutOfTime`` is true, in words for the student that hold nothing measured; nil while it is false.
+  var outOfTimeReason: String? { get }
   /// Why no program could be started; then what came back means nothing, and the grader has failed.
   var failure: GradingError? { get }
+}
+
+extension PrintingSubject {
+  public var outOfTimeReason: String? { nil }
 }
 
 /// What holds a worker in place.

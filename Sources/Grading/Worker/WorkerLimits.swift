@@ -16,8 +16,6 @@ struct WorkerLimits: Hashable, Sendable {
   var processSeconds: UInt64 = 900
   /// Bytes of answers to one trace.
   var answerBytes = 64 << 20
-  /// Bytes kept of what the program prints.
-  var outputBytes = 16 << 10
 
   init() {}
 

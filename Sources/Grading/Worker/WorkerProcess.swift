@@ -14,9 +14,8 @@ final class WorkerProcess {
   private let limits: WorkerLimits
   private var isEnded = false
 
-  /// What was printed, up to the cap, and whether more came.
-  private(set) var printed: [UInt8] = []
-  private(set) var isCut = false
+  /// What was printed since it was last forgotten.
+  private(set) var log = PrintedLog()
   /// The last bytes of standard error, where a trap says why it happened.
   private var complaints: [UInt8] = []
 
@@ -208,11 +207,7 @@ final class WorkerProcess {
 
   private func drainOutput() {
     guard output >= 0 else { return }
-    let count = receive(output) { chunk in
-      let room = max(0, limits.outputBytes - printed.count)
-      printed.append(contentsOf: chunk.prefix(room))
-      if chunk.count > room { isCut = true }
-    }
+    let count = receive(output) { log.append($0) }
     if count == 0 {
       close(output)
       output = -1
@@ -232,10 +227,7 @@ final class WorkerProcess {
   }
 
   /// Forgets what was printed, before another run.
-  func forgetOutput() {
-    printed = []
-    isCut = false
-  }
+  func forgetOutput() { log = PrintedLog() }
 
   /// Takes what was printed before the last answer and has not been read yet.
   func collectOutput() { drainOutput() }

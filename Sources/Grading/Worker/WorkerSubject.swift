@@ -9,8 +9,7 @@ final class WorkerSubject: PrintingSubject {
   private let image: WorkerImage
   private let limits: WorkerLimits
   private var worker: WorkerProcess?
-  private var gatheredOutput: [UInt8] = []
-  private var isCut = false
+  private(set) var printed = Printed()
   /// Processor seconds that stopped processes had used.
   private var spent = 0.0
 
@@ -24,14 +23,8 @@ final class WorkerSubject: PrintingSubject {
     self.limits = limits
   }
 
-  /// What the submission printed in the last call, cut at a cap, without control characters.
-  var printed: String {
-    String(decoding: gatheredOutput, as: UTF8.self).printable + (isCut ? "\n… (cut)" : "")
-  }
-
   func perform(_ traces: [[TraceOperation]]) -> [Transcript] {
-    gatheredOutput = []
-    isCut = false
+    printed = Printed()
     var transcripts: [Transcript] = []
     // Many answers are gathered while all goes well. After a stop, the first incomplete trace is performed again
     // with one write for each answer, so that their number names the operation that stopped it.
@@ -73,12 +66,19 @@ final class WorkerSubject: PrintingSubject {
     return transcripts
   }
 
+  func performStepByStep(
+    _ operations: [TraceOperation]
+  ) -> (transcript: Transcript, printed: [Printed]) {
+    let transcript = perform([operations])[0]
+    let asked = operations.indices.prefix(transcript.outcomes.count + 1)
+    return (transcript, asked.map { $0 == asked.last ? printed : Printed() })
+  }
+
   /// Performs the trace in a new process and measures that process's time from the first operation on.
   func time(
     _ operations: [TraceOperation]
   ) -> (transcript: Transcript, seconds: Double) {
-    gatheredOutput = []
-    isCut = false
+    printed = Printed()
     // What earlier traces left in the process's memory must not slow this one down, or speed it up.
     worker = nil
     guard let worker = startedWorker() else {
@@ -123,9 +123,7 @@ final class WorkerSubject: PrintingSubject {
 
   private func collectOutput(of worker: WorkerProcess) {
     worker.collectOutput()
-    let room = max(0, limits.outputBytes - gatheredOutput.count)
-    gatheredOutput += worker.printed.prefix(room)
-    isCut = isCut || worker.isCut || worker.printed.count > room
+    printed = worker.log.printed
     worker.forgetOutput()
   }
 }

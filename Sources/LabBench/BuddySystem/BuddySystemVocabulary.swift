@@ -11,21 +11,23 @@ public enum BuddySystemVerb: UInt8, CaseIterable, Sendable {
     verbs: [
       Verb(
         "boot", [Parameter("layout", .text)],
-        "Sets up a machine, once and first: zones divided by |, the usable frames of each as 0-6,8-15."
-      ),
+        "Sets up a machine, once and first: zones divided by |, the usable frames of each as 0-6,8-15.",
+        outcomes: .done),
       Verb(
         "allocate", [Parameter("order", .number), Parameter("zone", .number)],
-        "Asks for a block of 2^order frames from zone or a lower one; answers its first frame or none."
-      ),
+        "Asks for a block of 2^order frames from zone or a lower one; returns its first frame or none.",
+        outcomes: [.number, .none]),
       Verb(
         "free", [Parameter("block", .block), Parameter("order", .number)],
-        "Gives a block back; answers done or refused."),
+        "Gives a block back; done, or refused.", outcomes: [.done, .refused]),
       Verb(
         "show", [],
-        "Answers all free blocks of the machine: zone, order and first frame of each, sorted."),
+        "Returns all free blocks of the machine: zone, order and first frame of each, sorted.",
+        outcomes: .numbers),
       Verb(
         "list", [Parameter("order", .number), Parameter("zone", .number)],
-        "Answers the first frames of the free blocks of one order in one zone, sorted."),
+        "Returns the first frames of the free blocks of one order in one zone, sorted.",
+        outcomes: .numbers),
     ])
 }
 

@@ -17,30 +17,40 @@ public enum GFPFlagsVerb: UInt8, CaseIterable, Sendable {
     verbs: [
       Verb(
         "value", [Parameter("type", .text)],
-        "Asks for the bits of a type, for example GFP_KERNEL; answers a mask."),
-      Verb("zone-modifiers", [mask], "Asks for the part that says where; answers a mask."),
-      Verb("action-modifiers", [mask], "Asks for the part that says how; answers a mask."),
-      Verb("base-type", [mask], "Asks which type the mask is built on; answers its name or none."),
-      Verb("sleeps", [mask], "Asks whether the request may sleep."),
-      Verb("starts-io", [mask], "Asks whether the request may start I/O."),
-      Verb("enters-fs", [mask], "Asks whether the request may enter a file system."),
+        "Asks for the bits of a type, for example GFP_KERNEL; a mask.",
+        outcomes: .number),
+      Verb(
+        "zone-modifiers", [mask], "Asks for the part that says where; a mask.", outcomes: .number),
+      Verb(
+        "action-modifiers", [mask], "Asks for the part that says how; a mask.", outcomes: .number),
+      Verb(
+        "base-type", [mask], "Asks which type the mask is built on; its name or none.",
+        outcomes: [.text, .none]),
+      Verb("sleeps", [mask], "Asks whether the request may sleep.", outcomes: .truth),
+      Verb("starts-io", [mask], "Asks whether the request may start I/O.", outcomes: .truth),
+      Verb(
+        "enters-fs", [mask], "Asks whether the request may enter a file system.", outcomes: .truth),
       Verb(
         "zones", [mask, Parameter("machine", .text)],
-        "Asks which zones are tried: 0 DMA, 1 DMA32, 2 Normal, 3 HighMem, 4 Movable; or none."),
+        "Asks which zones are tried: 0 DMA, 1 DMA32, 2 Normal, 3 HighMem, 4 Movable; or none.",
+        outcomes: [.numbers, .none]),
       Verb(
         "watermark", [mask, Parameter("min", .number)],
-        "Asks how many pages the request must leave free where others leave min."),
+        "Asks how many pages the request must leave free where others leave min.",
+        outcomes: .number),
       Verb(
         "flags",
         [
           Parameter("context", .text), Parameter("code", .text), Parameter("memory", .text),
           Parameter("without", .text),
         ],
-        "Asks for flags that suit a situation; without=yes: the caller can do without memory."),
+        "Asks for flags that suit a situation; without=yes: the caller can do without memory.",
+        outcomes: .number),
       Verb(
         "parse", [Parameter("text", .text)],
-        "Asks for the mask that the kernel's text spells; answers it or refused."),
-      Verb("print", [mask], "Asks for the kernel's text; answers it."),
+        "Asks for the mask that the kernel's text spells; a mask, or refused.",
+        outcomes: [.number, .refused]),
+      Verb("print", [mask], "Asks for the kernel's text.", outcomes: .text),
     ])
 
   private static let mask = Parameter("mask", .text)

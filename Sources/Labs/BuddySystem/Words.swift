@@ -137,14 +137,7 @@ enum Words {
 
   /// Why a run ended early, in words; nil when it did not.
   static func ending(_ ending: Transcript.Ending) -> String? {
-    switch ending {
-    case .complete: nil
-    case .crashed(let message): "the program stopped: " + message
-    // How long was waited depends on what ran before: the words must not.
-    case .timedOut: "no answer for seconds: an endless loop?"
-    case .garbled(let what): "something that is no answer: " + what
-    case .outOfTime: nil
-    }
+    ending.stopInWords
   }
 
   /// Draws memory of at most 64 frames: `█` in use, a digit and dots a free block of that order, `?` in no list, `!` in

@@ -78,13 +78,7 @@ enum GFPWords {
 
   /// How a run ended that did not come to its end.
   static func ending(_ ending: Transcript.Ending) -> String {
-    switch ending {
-    case .complete: "no answer"
-    case .crashed(let message): "the program stopped: \(message)"
-    case .timedOut: "no answer for seconds: an endless loop?"
-    case .garbled(let message): "something that is not an answer: \(message)"
-    case .outOfTime: "not asked: time ran out"
-    }
+    ending.stopInWords ?? (ending == .outOfTime ? "not asked: time ran out" : "no answer")
   }
 
   /// A mask by its names and its number: `GFP_ATOMIC (0x820)`.
