@@ -27,12 +27,24 @@ struct FieldScanner {
       guard place < end, place.pointee == UInt8(ascii: "=") else { continue }
       self.key = key
       place += 1
+      skipPadding()
       valueStart = place
       place = Self.find(UInt8(ascii: " "), place, end)
       valueEnd = place
       return true
     }
     return false
+  }
+
+  /// Moves past the blanks before a NULL that is as wide as an address: kernels of 4.15 to 5.1 print `ptr=          (null)`.
+  ///
+  /// Only before a bracket: after `name=` the blank says that the value is empty.
+  @inline(__always)
+  private mutating func skipPadding() {
+    guard place < end, place.pointee == UInt8(ascii: " ") else { return }
+    var next = place
+    while next < end, next.pointee == UInt8(ascii: " ") { next += 1 }
+    if next < end, next.pointee == UInt8(ascii: "(") { place = next }
   }
 
   /// The bytes of the current value.
@@ -50,7 +62,7 @@ struct FieldScanner {
     return isNegative ? 0 &- number : number
   }
 
-  /// The value as an address: hexadecimal, with or without `0x`; `(null)` and `(nil)` are 0. Nil when it is neither.
+  /// The value as an address: hexadecimal, with or without `0x`; a NULL in words (`(null)`, `(nil)`) is 0. Nil when it is neither.
   @inline(__always)
   var address: Int? {
     guard valueStart < valueEnd else { return nil }
@@ -77,17 +89,27 @@ struct FieldScanner {
   }
 
   /// The value as a page frame number: hexadecimal after `0x`, else decimal as older kernels print it.
+  ///
+  /// All ones, the kernel's mark for no page, is ``noFrame``.
   @inline(__always)
   var frame: Int? {
     let isHexadecimal =
       valueEnd - valueStart > 2 && valueStart[0] == UInt8(ascii: "0")
       && valueStart[1] == UInt8(ascii: "x")
-    return isHexadecimal ? address : decimal
+    guard isHexadecimal else { return decimal }
+    return address ?? (isAllOnes ? Self.noFrame : nil)
+  }
+
+  /// What ``frame`` is where the kernel printed -1 as an unsigned number.
+  static var noFrame: Int { -1 }
+
+  /// Whether the value is `0x` and sixteen `f`.
+  private var isAllOnes: Bool {
+    value.count == 18 && value.dropFirst(2).allSatisfy { $0 | 32 == UInt8(ascii: "f") }
   }
 
   private var isNull: Bool {
-    let text = String(decoding: value, as: UTF8.self)
-    return text == "(null)" || text == "(nil)"
+    ["(null)", "(nil)", "null", "nil", "NULL"].contains(String(decoding: value, as: UTF8.self))
   }
 
   /// Whether the value begins with `text`.
@@ -138,7 +160,6 @@ struct FieldScanner {
 enum Key {
   static let ptr: UInt64 = 0x70_7472
   static let pfn: UInt64 = 0x70_666e
-  static let page: UInt64 = 0x7061_6765
   static let order: UInt64 = 0x6f_7264_6572
   static let node: UInt64 = 0x6e6f_6465
   static let name: UInt64 = 0x6e61_6d65

@@ -43,6 +43,7 @@ extension FtraceImporter {
       }
     }
     guard let address, size >= 0, given >= 0, hasMask else { return false }
+    if verb == .kmalloc, size == 0, given == 0, address != 0 { zeroSizePointer = address }
     guard !isNull(address) else {
       skip(.nothingAllocated)
       return true
@@ -107,6 +108,8 @@ extension FtraceImporter {
     return true
   }
 
-  /// Whether `address` is NULL or kmalloc's answer to a request for no bytes (`ZERO_SIZE_PTR`).
-  private func isNull(_ address: Int) -> Bool { address == 0 || address == 16 }
+  /// Whether `address` is NULL or what kmalloc returns for no bytes (`ZERO_SIZE_PTR`).
+  private func isNull(_ address: Int) -> Bool {
+    address == 0 || address == 16 || address == zeroSizePointer
+  }
 }

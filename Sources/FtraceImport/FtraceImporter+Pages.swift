@@ -4,17 +4,22 @@ extension FtraceImporter {
   /// Frames beyond this are no memory of any machine: the kernel's -1 for a request that failed.
   private static var mostFrames: Int { 1 << 40 }
 
+  /// Whether `frame` says that no page was found: 0, or -1 as kernels of 64 and of 32 bits print it.
+  ///
+  /// What stands at `page=` says nothing: depending on the kernel it is hashed, `(null)`, or of a tool that cannot know it.
+  private static func isFailure(_ frame: Int) -> Bool {
+    frame <= 0 || frame >= mostFrames || frame == 0xffff_ffff
+  }
+
   /// mm_page_alloc.
   mutating func allocatePages(_ event: EventLine, _ body: (KernelOperation) -> Void) -> Bool {
     var frame: Int?
     var order = -1
-    var isServed = true
     var operation = KernelOperation(.pages)
     operation.cpu = event.cpu
     var fields = FieldScanner(event.fieldsStart, event.end)
     while fields.next() {
       switch fields.key {
-      case Key.page: isServed = fields.address != 0
       case Key.pfn: frame = fields.frame
       case Key.order: order = fields.decimal ?? -1
       case Key.migrateType: operation.migrateType = UInt8(truncatingIfNeeded: fields.decimal ?? 255)
@@ -25,7 +30,7 @@ extension FtraceImporter {
     guard let frame, 0...10 ~= order, operation.text != 0, operation.migrateType < 10 else {
       return false
     }
-    guard isServed, frame >= 0, frame < Self.mostFrames else {
+    guard !Self.isFailure(frame) else {
       skip(.nothingAllocated)
       return true
     }
@@ -55,10 +60,15 @@ extension FtraceImporter {
     }
   }
 
-  /// mm_page_free.
-  mutating func freePages(_ event: EventLine, _ body: (KernelOperation) -> Void) -> Bool {
+  /// mm_page_free, and mm_page_free_direct as kernels before 3.3 call it; mm_pagevec_free of the same kernels, whose order
+  /// is 0.
+  ///
+  /// From 2.6.34 on, mm_page_free_direct reports what mm_pagevec_free has just reported once more.
+  mutating func freePages(
+    _ event: EventLine, isOfList: Bool = false, _ body: (KernelOperation) -> Void
+  ) -> Bool {
     var named: Int?
-    var order = -1
+    var order = isOfList ? 0 : -1
     var fields = FieldScanner(event.fieldsStart, event.end)
     while fields.next() {
       switch fields.key {
@@ -71,6 +81,12 @@ extension FtraceImporter {
       return false
     }
     counts.frames = max(counts.frames, frame + 1 << order)
+    let isToldAgain = frame == freedOfList && !isOfList && order == 0
+    freedOfList = isOfList ? frame : nil
+    if isToldAgain {
+      skip(.duplicateFree)
+      return true
+    }
     if let block = pages.block(at: frame), block.order == order {
       _ = pages.remove(at: frame)
       perform(free(block, order, event), body)

@@ -2,8 +2,8 @@ import AllocationTrace
 
 /// Turns the text of Linux's ftrace kmem events into operations of ``KernelRecording``: bytes in, operations out.
 ///
-/// Reads what `/sys/kernel/tracing/trace` prints (and `trace-cmd report`), of any kernel since 5.x; the events of
-/// `include/trace/events/kmem.h`, `include/trace/events/vmalloc.h`, and probes on vmalloc and vfree called `vmalloc_enter`,
+/// Reads what `/sys/kernel/tracing/trace` prints (and `trace-cmd report`), of any kernel that has the events, under their
+/// old names too (`mm_page_free_direct`, `mm_pagevec_free`, `kmalloc_node`); the events of `include/trace/events/kmem.h`, `include/trace/events/vmalloc.h`, and probes on vmalloc and vfree called `vmalloc_enter`,
 /// `vmalloc_ret` and `vfree_enter`. Memory grows with what is live in the recording, never with its length.
 /// Every line is accounted for, see ``ImportAccount``; nothing in a line can stop the importer.
 public struct FtraceImporter: ~Copyable {
@@ -19,6 +19,10 @@ public struct FtraceImporter: ~Copyable {
   var vmallocs = LiveTable(blank: 0)
   var maps = LiveTable(blank: 0)
   var calls = LiveTable(blank: VmallocCall())
+  /// What `kmalloc(0)` returns, as this kernel prints it: 16, or a hash that its requests for no bytes tell.
+  var zeroSizePointer = 16
+  /// The page that mm_pagevec_free has just reported, until the next free of pages.
+  var freedOfList: Int?
 
   private var lines = LineCutter(longest: FtraceImporter.longestLine + 1)
   private var eventNames = TextTable()
@@ -89,6 +93,8 @@ public struct FtraceImporter: ~Copyable {
     if event.isCalled("kmalloc") { return allocate(event, .kmalloc, body) }
     if event.isCalled("kmalloc_node") { return allocate(event, .kmalloc, body) }
     if event.isCalled("kmem_cache_alloc_node") { return allocate(event, .cacheAlloc, body) }
+    if event.isCalled("mm_page_free_direct") { return freePages(event, body) }
+    if event.isCalled("mm_pagevec_free") { return freePages(event, isOfList: true, body) }
     if event.isCalled("vmalloc_enter") { return callVmalloc(event) }
     if event.isCalled("vmalloc_ret") { return returnFromVmalloc(event, body) }
     if event.isCalled("vfree_enter") { return freeVmalloc(event, body) }

@@ -12,6 +12,8 @@ public enum SkipReason: UInt8, CaseIterable, Sendable {
   case nullFree
   /// The second report of one large kmalloc, which Linux 6.12 makes on the way through kvmalloc.
   case duplicateKmalloc
+  /// The second report of one free of a page, which kernels from 2.6.34 to 3.2 make (`mm_pagevec_free`).
+  case duplicateFree
   /// A request that the recorded kernel could not serve, or for no bytes.
   case nothingAllocated
   /// The call of vmalloc, which is told with its return.
@@ -31,6 +33,7 @@ public enum SkipReason: UInt8, CaseIterable, Sendable {
     case .unmatchedFree: "free without an allocation in the recording"
     case .nullFree: "free of NULL or of the zero-size pointer"
     case .duplicateKmalloc: "second report of one large kmalloc"
+    case .duplicateFree: "second report of one free of a page"
     case .nothingAllocated: "request that the recorded kernel did not serve"
     case .toldByReturn: "vmalloc's call, told with its return"
     case .callNotRecorded: "vmalloc's return without its call"

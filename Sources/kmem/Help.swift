@@ -94,6 +94,11 @@ enum Help {
     Accounts for every line of an ftrace recording: performed, or skipped for a reason; frees without an allocation,
     frees of NULL and frees that no line tells, by kind. Performs nothing.
 
+    Read are kmem's events of any kernel, also by their old names (mm_page_free_direct and mm_pagevec_free are frees of
+    pages, kmalloc_node and kmem_cache_alloc_node allocations of objects). A request for pages failed where its pfn is 0
+    or all ones, whatever page= prints; NULL is any of 0, (null) and (nil), with blanks before it too; a kmalloc of 0
+    bytes returns the zero-size pointer, which is no object. An input in which nothing allocates or frees is an error.
+
     """
 
   private static let contrasting = """

@@ -23,7 +23,7 @@ extension ObjectReplayer {
     check()
     if violation != nil { return }
     var left: [(operation: Int, object: Object)] = []
-    live.forEach { if $1.address != 0 { left.append(($0, $1)) } }
+    live.forEach { if $1.isThere { left.append(($0, $1)) } }
     counts.leftLive = left.count
     for (operation, object) in left {
       guard let pointer = UnsafeMutableRawPointer(bitPattern: object.address) else { continue }

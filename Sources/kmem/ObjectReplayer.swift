@@ -12,6 +12,9 @@ struct ObjectReplayer: ~Copyable {
     var address: UInt = 0
     var size = 0
     var cache: Int32 = -1
+
+    /// Whether there are bytes behind the address: not where nothing was served, nor behind the zero-size pointer.
+    var isThere: Bool { address > KmallocClass.zeroSizeAddress }
   }
 
   let machine: Machine
@@ -85,14 +88,14 @@ struct ObjectReplayer: ~Copyable {
         compare(request, try allocator.ksize(pointer))
       }
       counts.allocations &+= 1
+      let object = Object(
+        address: UInt(bitPattern: pointer), size: request.size, cache: request.cache)
+      live.set(request.operation, object)
+      guard object.isThere else { return }
       counts.liveObjects &+= 1
       counts.liveBytes &+= request.size
       if counts.liveObjects > counts.peakObjects { counts.peakObjects = counts.liveObjects }
       accept(pointer, gfp, request)
-      live.set(
-        request.operation,
-        Object(
-          address: UInt(bitPattern: pointer), size: request.size, cache: request.cache))
     } catch {
       counts.note("operation #\(request.operation): \(error)")
       refuse(request, .refused)
@@ -167,6 +170,7 @@ struct ObjectReplayer: ~Copyable {
     }
     _ = live.remove(request.block)
     counts.frees &+= 1
+    guard object.isThere else { return }
     counts.liveObjects &-= 1
     counts.liveBytes &-= object.size
   }

@@ -44,6 +44,13 @@ struct RecordingReader: ~Copyable {
   /// What became of every line; of the kit's own form nil, since there every line that is no operation is a comment.
   var account: ImportAccount? { format == .ftrace ? importer.account : nil }
 
+  /// Whether nothing so far speaks of memory: no line became an operation, nor a free of something older.
+  var isWithoutEvents: Bool {
+    guard let account else { return operations == 0 }
+    let empty: [SkipReason] = [.comment, .noAllocation, .eventsLost, .malformed]
+    return account.lines == empty.reduce(0) { $0 + account.lines($1) }
+  }
+
   /// Reads the next bytes and hands each operation to `body` with its index.
   mutating func read(
     _ bytes: UnsafeBufferPointer<UInt8>, _ body: (Int, KernelOperation) -> Void
@@ -107,6 +114,7 @@ extension InputFile {
   ///
   /// - Parameter format: the form, when the caller knows it.
   /// - Parameter afterChunk: called with the reader after each chunk's operations.
+  /// - Throws: also when nothing in the file speaks of memory: a replay of nothing would call the reference sound.
   func readRecording(
     as format: RecordingFormat?,
     _ body: (Int, KernelOperation) -> Void,
@@ -116,6 +124,7 @@ extension InputFile {
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     var count = try read(&buffer)
     var reader = RecordingReader(format: format ?? .detect(buffer[..<count]))
+    let head = Array(buffer[..<min(count, InputLook.bytes)])
     do throws(Failure) {
       while count > 0 {
         try buffer.withUnsafeBufferPointer { (bytes) throws(Failure) in
@@ -128,6 +137,9 @@ extension InputFile {
     } catch {
       guard reader.format == .trace, !error.message.hasPrefix(path) else { throw error }
       throw .input("\(path): \(error.message)")
+    }
+    if reader.isWithoutEvents {
+      throw .input("\(path) \(InputLook.words(for: head, format: reader.format, reader.account))")
     }
     try afterChunk(reader)
   }

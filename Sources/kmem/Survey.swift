@@ -56,12 +56,14 @@ struct Survey {
         pages -= min(left, count)
         if left > count { live.set(operation.block, left - count) }
       case .kmalloc, .cacheAlloc:
+        survey.hasObjects = true
+        maskNumbers.insert(operation.text)
+        // The zero-size pointer is no object.
+        if operation.verb == .kmalloc && operation.size == 0 { return }
         let sign = operation.verb == .cacheAlloc ? survey.book.sign(operation) : -1
         objects.set(index, (operation.given, sign))
         bytes += operation.given
         survey.peakBytes = max(survey.peakBytes, bytes)
-        maskNumbers.insert(operation.text)
-        survey.hasObjects = true
       case .kfree, .cacheFree:
         guard let object = objects.remove(operation.block) else { return }
         bytes -= object.size

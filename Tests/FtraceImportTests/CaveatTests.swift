@@ -55,6 +55,107 @@ import Testing
     expectAccounted(account)
   }
 
+  /// The frame alone tells: what stands at `page=` depends on the kernel and on the tool.
+  @Test(arguments: [
+    "page=(null) pfn=0", "page=          (null) pfn=0", "page=00000000deadbeef pfn=0",
+    "page=ffffea0000000000 pfn=0x0", "page=(____ptrval____) pfn=18446744073709551615",
+    "page=0x0 pfn=0xffffffffffffffff", "page=1 pfn=0xffffffff", "page=1 pfn=4294967295", "pfn=-1",
+    "pfn=0",
+  ])
+  func aRequestForPagesFailsByItsFrame(fields: String) {
+    let (operations, account) = imported(
+      line("mm_page_alloc: \(fields) order=0 migratetype=0 gfp_flags=GFP_ATOMIC"))
+    #expect(operations == [])
+    #expect(account.lines(.nothingAllocated) == 1)
+    expectAccounted(account)
+  }
+
+  @Test(arguments: [
+    "page=(null)", "page=          (null)", "page=0000000000000000", "page=(nil)", "page=0x0", "",
+    "page=(____ptrval____)",
+  ])
+  func aRequestForPagesIsServedByItsFrame(page: String) {
+    let (operations, account) = imported(
+      line("mm_page_alloc: \(page) pfn=24290 order=0 migratetype=0 gfp_flags=none"))
+    #expect(operations == ["pages order=0 gfp=none type=0 cpu=0 frame=24290"])
+    expectAccounted(account)
+  }
+
+  @Test(arguments: [
+    "0", "0x0", "0000000000000000", "(null)", "          (null)", "(nil)", "              (nil)",
+    "NULL",
+    "0x10", "0000000000000010",
+  ])
+  func nullIsPrintedInManyWays(text: String) {
+    let (operations, account) = imported(
+      line("kfree: call_site=f+0x1/0x2 ptr=\(text)")
+        + line("kmem_cache_free: call_site=f+0x1/0x2 ptr=\(text) name=dentry")
+        + line(
+          "kmalloc: call_site=f ptr=\(text) bytes_req=8 bytes_alloc=8 gfp_flags=GFP_NOWAIT node=-1")
+    )
+    #expect(operations == [])
+    #expect(account.lines(.nullFree) == 2)
+    #expect(account.lines(.nothingAllocated) == 1)
+    expectAccounted(account)
+  }
+
+  @Test func anEmptyNameTakesNothingFromTheNextField() {
+    let (operations, _) = imported(
+      line(
+        "kmem_cache_alloc: call_site=f name= ptr=ffff888004988e40 bytes_req=8 bytes_alloc=8"
+          + " gfp_flags=GFP_KERNEL") + line("kmem_cache_free: name= ptr=ffff888004988e40"))
+    #expect(operations.last == "cache-free #0 cache=\"\" cpu=0")
+  }
+
+  @Test func theZeroSizePointerIsNoObject() {
+    let (operations, account) = imported(
+      line("kmalloc: ptr=0000000000000010 bytes_req=0 bytes_alloc=0 gfp_flags=GFP_KERNEL")
+        + line("kfree: call_site=f ptr=0000000000000010")
+        // A kernel that hashes addresses hashes this one, too.
+        + line("kmalloc: ptr=00000000c0ffee00 bytes_req=0 bytes_alloc=0 gfp_flags=GFP_KERNEL")
+        + line("kmalloc: ptr=00000000c0ffee00 bytes_req=0 bytes_alloc=0 gfp_flags=GFP_KERNEL")
+        + line("kfree: call_site=f ptr=00000000c0ffee00")
+        + line("kfree: call_site=f ptr=00000000c0ffee00"))
+    #expect(operations == [])
+    #expect(account.lines(.nothingAllocated) == 3)
+    #expect(account.lines(.nullFree) == 3)
+    expectAccounted(account)
+  }
+
+  @Test func oldKernelsNameTheirEventsOtherwise() {
+    let (operations, account) = imported(
+      line("mm_page_alloc: page=ffffea00 pfn=9 order=0 migratetype=0 gfp_flags=GFP_KERNEL")
+        + line("mm_page_alloc: page=ffffea00 pfn=16 order=2 migratetype=0 gfp_flags=GFP_KERNEL")
+        + line("mm_page_alloc: page=ffffea00 pfn=10 order=0 migratetype=0 gfp_flags=GFP_KERNEL")
+        + line("mm_page_free_direct: page=ffffea00 pfn=9 order=0")
+        + line("mm_page_free_direct: page=ffffea00 pfn=16 order=2")
+        // These kernels report the page of a list twice: once for the list, once for itself.
+        + line("mm_pagevec_free: page=ffffea00 pfn=10 order=0 cold=1")
+        + line("mm_page_free_direct: page=ffffea00 pfn=10 order=0")
+        + line(
+          "kmem_cache_alloc_node: ptr=ffff8800 call_site=f bytes_alloc=8 bytes_req=8 node=0"
+            + " gfp_flags=GFP_KERNEL"))
+    #expect(
+      operations.dropFirst(3) == [
+        "free-pages #0 order=0 cpu=0", "free-pages #1 order=2 cpu=0", "free-pages #2 order=0 cpu=0",
+        "cache-alloc size=8 given=8 gfp=GFP_KERNEL node=0 accounted=0 cpu=0",
+      ])
+    #expect(account.lines(.duplicateFree) == 1)
+    #expect(account.lines(.unmatchedFree) == 0)
+    #expect(account.livePages == 0)
+    expectAccounted(account)
+  }
+
+  @Test func eventsThatRepeatOrMoveArePassedOver() {
+    let (operations, account) = imported(
+      line("mm_page_free_batched: page=ffffea00 pfn=0x9 order=0")
+        + line("mm_page_alloc_zone_locked: page=ffffea00 pfn=0x9 order=0 migratetype=0")
+        + line("mm_page_pcpu_drain: page=ffffea00 pfn=0x9 order=0 migratetype=0"))
+    #expect(operations == [])
+    #expect(account.lines(.noAllocation) == 3)
+    expectAccounted(account)
+  }
+
   @Test func onlyALargeKmallocReportedFromWithinIsADuplicate() {
     func kmalloc(_ site: String, _ size: Int, _ given: Int) -> String {
       line(

@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test func aKernelWithoutTableIsNamed() throws {
-    try withFile(trace("", kernel: "5.4")) { path in
+    try withFile(trace("purge-areas cpu=0\n", kernel: "5.4")) { path in
       #expect(
         kmem("replay", path).error
           == "kmem: \(path) names Linux 5.4, of which there is no table of GFP flags; "
@@ -99,16 +99,55 @@ import Testing
       return UInt8(truncatingIfNeeded: state >> 33)
     }
     try withFile(Data(noise)) { path in
-      let result = try report(kmem("replay", path, "--json").out)
-      #expect(result.violation == nil)
-      #expect(result.operations.total == 0)
-      #expect(result.lines.lines == result.lines.skipped.reduce(0) { $0 + $1.count })
-      #expect(result.lines.malformed.count == 8)
-    }
-    try withFile("") { path in
-      #expect(kmem("replay", path).status == 0)
+      let (status, out, error) = kmem("replay", path, "--json")
+      #expect(status == 1)
+      #expect(out == "")
+      #expect(error == "kmem: \(path) is no recording of ftrace: it looks like binary data\n")
     }
   }
+
+  @Test(arguments: [
+    ("", "is empty"), ("\n \n", "holds no events, only ftrace's header or empty lines: \(isOn)"),
+    ("# tracer: nop\n#\n", "holds no events, only ftrace's header or empty lines: \(isOn)"),
+    (trace(""), "is in the kit's own form and holds no operations"),
+    (
+      ftrace("sched_switch: prev_comm=a", "sched_wakeup: comm=b"),
+      "holds events, but none that allocates or frees memory: sched_switch, sched_wakeup; record kmem's,"
+        + " such as mm_page_alloc and mm_page_free"
+    ),
+    (
+      "Dear kernel,\n\nhow are you?\n",
+      "is no recording of ftrace: it holds no event, only other text; line 1: Dear kernel,"
+    ),
+    ("{\"a\": 1}\n", "is no recording of ftrace: it looks like JSON"),
+    (
+      "Node 0, zone      DMA      1      0\n",
+      "is no recording of ftrace: it looks like /proc/buddyinfo, pagetypeinfo or zoneinfo"
+    ),
+    (
+      "\u{17}\u{8}Dtracing6\0",
+      "is no recording of ftrace: it looks like trace-cmd's own file; print it as"
+        + " text: trace-cmd report FILE"
+    ),
+    (
+      "init 1 [000] 1.0: kmem:kfree: ptr=0x1\n",
+      "is no recording of ftrace: it looks like the output of perf"
+        + " script; record with ftrace or trace-cmd"
+    ),
+  ])
+  func anInputWithoutEventsSaysWhatItLooksLike(text: String, look: String) throws {
+    try withFile(text) { path in
+      for command in ["replay", "compare", "import"]
+      where command != "import" || !text.hasPrefix("kernel-memory-lab") {
+        let (status, out, error) = kmem(command, path)
+        #expect(status == 1)
+        #expect(out == "")
+        #expect(error == "kmem: \(path) \(look)\n")
+      }
+    }
+  }
+
+  private static let isOn = "was tracing on, and were the events of kmem enabled?"
 
   @Test func formsAreTold() {
     #expect(RecordingFormat.detect(trace("").utf8) == .trace)
@@ -127,7 +166,7 @@ import Testing
       #expect(account.peakPages == 1)
       #expect(kmem("import", path).out.contains("Lines       2 = 1 performed + 1 skipped\n"))
     }
-    try withFile(trace("")) { path in
+    try withFile(trace("purge-areas cpu=0\n")) { path in
       #expect(
         kmem("import", path).error
           == "kmem: \(path) is in the kit's own form; kmem import accounts for ftrace recordings\n")

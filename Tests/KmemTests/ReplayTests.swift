@@ -43,6 +43,29 @@ import Testing
     #expect(report.zones.reduce(0) { $0 + $1.allocated } == 1)
   }
 
+  @Test func theZeroSizePointerIsNoObject() throws {
+    let operations = """
+      kmalloc size=0 given=0 gfp=GFP_KERNEL|__GFP_ZERO node=-1 accounted=0 cpu=0
+      kmalloc size=0 given=0 gfp=GFP_KERNEL node=-1 accounted=0 cpu=0
+      kfree #0 cpu=0
+      kmalloc size=0 given=0 gfp=GFP_KERNEL node=-1 accounted=0 cpu=0
+      kmalloc size=8 given=8 gfp=GFP_KERNEL node=-1 accounted=0 cpu=0
+      """
+    let report = try replayed(operations)
+    #expect(report.violation == nil)
+    let objects = try #require(report.objects)
+    #expect(objects.performed == 5)
+    // Two requests for no bytes are never given back, but there is nothing to give back.
+    #expect(objects.objectsAtEnd == 1)
+    #expect(objects.recordedAtEnd == 1)
+    #expect(objects.notServedAtEnd == 0)
+    try withFile(trace(operations)) { path in
+      let (status, _, error) = kmem("compare", path)
+      #expect(status == 0)
+      #expect(error == "")
+    }
+  }
+
   @Test(arguments: [("amortised", 2), ("100", 16), ("end", 1), ("every", 1_501)])
   func invariantsAreCheckedAsAsked(mode: String, checks: Int) throws {
     let pairs = (0..<750).map {
