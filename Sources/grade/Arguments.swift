@@ -31,7 +31,16 @@ struct AuditOptions: Equatable {
   var only: String?
   var stubs = false
   var writeStubs = false
+  var promises = false
+  var mutate: MutateOptions?
   var course: String?
+}
+
+/// The options of `grade audit --mutate [lab…]`.
+struct MutateOptions: Equatable {
+  var count = 200
+  var seed: UInt64 = 1
+  var skip = 0
 }
 
 extension Command {
@@ -120,14 +129,46 @@ extension Command {
 
   private static func audit(_ words: [String]) throws(GradingError) -> Command {
     let line = try CommandLineWords(
-      words, of: "grade audit", options: [.json, .only, .stubs, .writeStubs, .course])
+      words, of: "grade audit",
+      options: [
+        .json, .only, .stubs, .writeStubs, .promises, .mutate, .count, .seed, .skip, .course,
+      ])
     let options = AuditOptions(
       labs: line.words, json: line[.json], only: line[.only], stubs: line[.stubs] != nil,
-      writeStubs: line[.writeStubs] != nil, course: line[.course])
+      writeStubs: line[.writeStubs] != nil, promises: line[.promises] != nil,
+      mutate: try mutateOptions(line), course: line[.course])
     if options.only != nil, options.labs.count != 1 {
       throw .usage("--only names a mutant or submission of one lab: grade audit LAB --only NAME")
     }
     return .audit(options)
+  }
+}
+
+extension Command {
+  /// What goes with `--mutate`; nil where that is not given.
+  private static func mutateOptions(
+    _ line: CommandLineWords
+  ) throws(GradingError) -> MutateOptions? {
+    guard line[.mutate] != nil else {
+      if let other = [Option.count, .seed, .skip].first(where: { line[$0] != nil }) {
+        throw .usage("\(other.name) goes with --mutate: grade audit --mutate LAB \(other.usage)")
+      }
+      return nil
+    }
+    func number<Number: FixedWidthInteger>(
+      _ option: Option, _ usual: Number, _ range: ClosedRange<Number>
+    ) throws(GradingError) -> Number {
+      guard let text = line[option] else { return usual }
+      guard let number = Number(text), range.contains(number) else {
+        throw .usage(
+          "\(option.name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not “\(text)”."
+        )
+      }
+      return number
+    }
+    return MutateOptions(
+      count: try number(.count, 200, 1...100_000), seed: try number(.seed, 1, 0...UInt64.max),
+      skip: try number(.skip, 0, 0...1_000_000))
   }
 }
 
@@ -148,6 +189,10 @@ struct Option: Hashable {
   static let only = Option(name: "--only", value: "NAME")
   static let stubs = Option(name: "--stubs", value: nil)
   static let writeStubs = Option(name: "--write-stubs", value: nil)
+  static let promises = Option(name: "--promises", value: nil)
+  static let mutate = Option(name: "--mutate", value: nil)
+  static let count = Option(name: "--count", value: "N")
+  static let skip = Option(name: "--skip", value: "N")
 
   var usage: String { value.map { "\(name) \($0)" } ?? name }
 }

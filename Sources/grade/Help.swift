@@ -23,6 +23,10 @@ let helpText = """
   Options of grade audit
     --json FILE            the result for programs
     --only NAME            one mutant or submission of one lab
+    --promises             what each lab promises, with the checks that try it, as a table
+    --mutate               make mutants by rule, and print those that pass every check and are not in grading/LAB/equivalent
+    --count N, --seed S    how many of them, and which (200 and 1 unless named)
+    --skip N               leave out the first N of the seed's order, where another run ended
     --stubs                compare the stubs with what the solutions give, and with Exercises
     --write-stubs          write the stubs anew; Exercises too where nothing was changed there
 

@@ -130,6 +130,11 @@ struct Program {
       output(text)
       return defects.isEmpty ? 0 : 1
     }
+    if options.promises {
+      output(chosen.map { PromiseTable.text($0, style: style) }.joined(separator: "\n"))
+      return 0
+    }
+    if let mutate = options.mutate { return try self.mutate(chosen, mutate, options.json, course) }
     var audit = Audit(grader: grader(course, workshop(course)))
     audit.only = options.only
     if let gradeAfresh {
@@ -140,6 +145,20 @@ struct Program {
     if options.json != "-" { output(report.text) }
     try write(report.json, to: options.json)
     return report.defects.isEmpty ? 0 : 1
+  }
+
+  private func mutate(
+    _ labs: [Lab], _ options: MutateOptions, _ json: String?, _ course: Course
+  ) throws(GradingError) -> Int32 {
+    var run = MutationRun(grader: grader(course, workshop(course)))
+    run.count = options.count
+    run.seed = options.seed
+    run.skipped = options.skip
+    let report = MutationReport(try run.run(labs), style: style)
+    clearProgress()
+    if json != "-" { output(report.text) }
+    try write(report.json, to: json)
+    return report.isClean ? 0 : 1
   }
 
   private func replay(

@@ -35,6 +35,20 @@ import Testing
     try mutant("same", "same box", caughtBy: "no-doubles", shortest: "2")
     try sandbox.put(
       """
+      /// A shelf.
+      public protocol Shelf {
+        /// Takes a free box,
+        /// or returns `nil`.
+        ///
+        /// - Complexity: O(1).
+        mutating func take() -> Int?
+        /// Gives the **box** back.
+        mutating func give(_ box: Int)
+      }
+
+      """, at: "Sources/LabKit/Boxes/Shelf.swift")
+    try sandbox.put(
+      """
       # Boxes
       ## Take one
       ## No doubles!

@@ -30,6 +30,13 @@ extension Lab {
       },
       check("speed", "Taking is fast", .performance, 20, take(3)) { $0.count == 3 },
     ],
+    promises: [
+      Promise(
+        "Takes a free box, or returns nil", checks: ["take-one", "no-doubles", "empty-shelf"],
+        edges: "one box, two, and one more than there are"),
+      Promise("Complexity: O(1)", checks: ["speed"], edges: "three boxes"),
+      Promise("Gives the box back", checks: ["give-back"], edges: "the first of three"),
+    ],
     narrate: narrate)
 
   /// A second lab with a check id of the first.

@@ -42,7 +42,7 @@ enum LabRules {
         add(place, "the lesson has no heading for #\(check.lesson)")
       }
     }
-    return defects + repeatedSentences(lab)
+    return defects + repeatedSentences(lab) + PromiseRules(lab, course: course).defects
   }
 
   /// A sentence that two hints share says nothing about either rule.

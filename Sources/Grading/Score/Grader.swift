@@ -182,7 +182,7 @@ public struct Grader: Sendable {
 }
 
 /// Counts pieces of work done on several threads.
-private final class Progress: Sendable {
+final class Progress: Sendable {
   private let done = Mutex(0)
   private let total: Int
   private let report: @Sendable (Int, Int) -> Void

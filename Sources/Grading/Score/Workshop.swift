@@ -10,8 +10,15 @@ public protocol Workshop: Sendable {
   ///
   /// - Throws: ``BuildFailure`` when the sources are at fault, ``GradingError`` when the grader is.
   func build(_ sources: [SourceFile], for lab: Lab, as kind: BuildKind) throws -> any Build
+  /// Forgets programs that were built long ago, where many are built one after the other.
+  func tidy()
   /// What holds every worker in place on this machine, found by trying.
   func confinement() throws(GradingError) -> ConfinementSummary
+}
+
+extension Workshop {
+  /// Nothing: only a workshop that keeps programs has any to forget.
+  public func tidy() {}
 }
 
 /// How sources are built.

@@ -20,6 +20,8 @@ public final class ConfinedWorkshop: Workshop {
     return ConfinedBuild(image: try result.get())
   }
 
+  public func tidy() { builder.withLock { $0?.tidy() } }
+
   public func confinement() throws(GradingError) -> ConfinementSummary {
     do {
       return try ready().confinement().summary

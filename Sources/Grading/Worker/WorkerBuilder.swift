@@ -21,7 +21,7 @@ final class WorkerBuilder: Sendable {
     self.root = root
     self.cache = try BuildCache(folder: cache ?? root.appending(path: ".build/grade"))
     toolchain = try Toolchain.find()
-    self.cache.prune(keeping: 40)
+    self.cache.prune(keeping: Self.keptWorkers)
     kit = try KitObjects.make(
       root: root, toolchain: toolchain, cache: self.cache, withReference: false)
   }
@@ -56,6 +56,12 @@ final class WorkerBuilder: Sendable {
       return .failure(failure)
     }
   }
+
+  /// Workers that are kept for the next time.
+  private static let keptWorkers = 40
+
+  /// Removes the workers that were used longest ago.
+  func tidy() { cache.prune(keeping: Self.keptWorkers) }
 
   /// Makes both programs of one submission at the same time: without optimisation for correctness, with it to be timed.
   func buildBoth(
