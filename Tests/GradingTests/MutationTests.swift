@@ -66,6 +66,10 @@ import Testing
         "insert(next, order: 1) next[a] = c + d"
       ])
     #expect(changes(.callRepeated, body) == ["insert(next, order: 1); insert(next, order: 1)"])
+    #expect(
+      changes(.callRepeated, "bits |= 1\nmask.formUnion(a)\nlist.append(a)") == [
+        "list.append(a); list.append(a)"
+      ])
     #expect(changes(.statementsSwapped, "a = 1\nb = c\nc += a") == ["c += a b = c"])
     #expect(
       changes(.earlyReturn, body) == [
@@ -117,6 +121,7 @@ import Testing
         "var a: [Int8] = [] let b = Int8(1)", "var a: [UInt8] = [] let b = UInt8(1)",
         "var a: [UInt16] = [] let b = UInt16(1)",
       ])
+    #expect(changes(.widthNarrowed, "a[b] = 4") == [])
     #expect(
       changes(.widthNarrowed, "a[b] = c").first == "a[b] = Int(Int8(truncatingIfNeeded: c))")
   }

@@ -61,10 +61,16 @@ extension MutationFinder {
       let text = source.text(bytes)
       if let equals = statement.tokens.first(where: { source.reads($0, "=") }) {
         narrow(equals + 1..<statement.tokens.upperBound)
-      } else {
+      } else if !isIdempotent(statement) {
         add(.callRepeated, bytes, "\(text); \(text)")
       }
     }
+  }
+
+  /// Whether doing it once more changes nothing, as sets and masks go.
+  private func isIdempotent(_ statement: Statement) -> Bool {
+    let words = ["|=", "&=", "formUnion", "formIntersection", "subtract"]
+    return statement.tokens.contains { words.contains(source[$0]) }
   }
 
   /// Whether two neighbours may do something else in the other order: one begins with a name that the other uses.
@@ -80,7 +86,8 @@ extension MutationFinder {
 
   /// The value that is stored, cut to fewer bits, as a narrower store would do.
   private mutating func narrow(_ value: Range<Int>) {
-    guard !value.isEmpty else { return }
+    // A constant is as narrow as it is.
+    guard value.count > 1 || isWord(value.lowerBound) else { return }
     let text = source.text(range(value))
     for width in ["Int8", "UInt8", "Int16", "UInt16"] {
       add(.widthNarrowed, range(value), "Int(\(width)(truncatingIfNeeded: \(text)))")
