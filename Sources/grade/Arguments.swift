@@ -41,6 +41,7 @@ struct MutateOptions: Equatable {
   var count = 200
   var seed: UInt64 = 1
   var skip = 0
+  var again: String?
 }
 
 extension Command {
@@ -131,7 +132,8 @@ extension Command {
     let line = try CommandLineWords(
       words, of: "grade audit",
       options: [
-        .json, .only, .stubs, .writeStubs, .promises, .mutate, .count, .seed, .skip, .course,
+        .json, .only, .stubs, .writeStubs, .promises, .mutate, .count, .seed, .skip, .again,
+        .course,
       ])
     let options = AuditOptions(
       labs: line.words, json: line[.json], only: line[.only], stubs: line[.stubs] != nil,
@@ -150,7 +152,7 @@ extension Command {
     _ line: CommandLineWords
   ) throws(GradingError) -> MutateOptions? {
     guard line[.mutate] != nil else {
-      if let other = [Option.count, .seed, .skip].first(where: { line[$0] != nil }) {
+      if let other = [Option.count, .seed, .skip, .again].first(where: { line[$0] != nil }) {
         throw .usage("\(other.name) goes with --mutate: grade audit --mutate LAB \(other.usage)")
       }
       return nil
@@ -168,7 +170,7 @@ extension Command {
     }
     return MutateOptions(
       count: try number(.count, 200, 1...100_000), seed: try number(.seed, 1, 0...UInt64.max),
-      skip: try number(.skip, 0, 0...1_000_000))
+      skip: try number(.skip, 0, 0...1_000_000), again: line[.again])
   }
 }
 
@@ -193,6 +195,7 @@ struct Option: Hashable {
   static let mutate = Option(name: "--mutate", value: nil)
   static let count = Option(name: "--count", value: "N")
   static let skip = Option(name: "--skip", value: "N")
+  static let again = Option(name: "--again", value: "FILE")
 
   var usage: String { value.map { "\(name) \($0)" } ?? name }
 }

@@ -27,6 +27,7 @@ let helpText = """
     --mutate               make mutants by rule, and print those that pass every check and are not in grading/LAB/equivalent
     --count N, --seed S    how many of them, and which (200 and 1 unless named)
     --skip N               leave out the first N of the seed's order, where another run ended
+    --again FILE           instead of a choice: those that passed every check in the run whose --json is FILE
     --stubs                compare the stubs with what the solutions give, and with Exercises
     --write-stubs          write the stubs anew; Exercises too where nothing was changed there
 

@@ -154,6 +154,7 @@ struct Program {
     run.count = options.count
     run.seed = options.seed
     run.skipped = options.skip
+    run.again = options.again.map { (absolute($0, from: currentDirectory), $0) }
     let report = MutationReport(try run.run(labs), style: style)
     clearProgress()
     if json != "-" { output(report.text) }

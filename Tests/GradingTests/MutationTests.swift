@@ -241,10 +241,13 @@ private struct ConditionWorkshop: Workshop {
       at: "Solutions/Boxes/Boxes.swift")
   }
 
-  private func finding(_ count: Int = 100) throws -> [MutationRun.Finding] {
+  private func finding(
+    _ count: Int = 100, again: String? = nil
+  ) throws -> [MutationRun.Finding] {
     let course = try Course.find(directory: sandbox.root, start: "/", labs: [.boxes, .lids])
     var run = MutationRun(grader: Grader(course: course, workshop: ConditionWorkshop()))
     run.count = count
+    run.again = again.map { (sandbox.path($0), $0) }
     return try run.run([.boxes])
   }
 
@@ -310,6 +313,18 @@ private struct ConditionWorkshop: Workshop {
     #expect(
       other.text.contains(
         "  ✘ grading/Boxes/equivalent:1: no mutation is like this any more\n"), "\(other.text)")
+  }
+
+  @Test func survivorsAreTriedAgain() throws {
+    let first = MutationReport(try finding())
+    try sandbox.put(first.json, at: "first.json")
+    let again = try finding(again: "first.json")
+    #expect(again[0].mutations.map(\.identity).count == 5)
+    #expect(
+      Set(again[0].unlisted.map(\.identity)) == Set(first.findings[0].unlisted.map(\.identity)))
+    try sandbox.put("{}", at: "other.json")
+    let error = #expect(throws: GradingError.self) { try finding(again: "other.json") }
+    #expect(error?.message == "other.json is not what grade audit --mutate --json writes.")
   }
 
   @Test func theCommandLineIsRead() throws {

@@ -78,56 +78,16 @@ public struct MutationReport: Sendable {
 
   /// The document for `--json`: sorted keys, nothing measured.
   public var json: String {
-    JSONText.encode(Document(version: 1, labs: findings.map(LabForm.init)))
+    JSONText.encode(MutationDocument(version: 1, labs: findings.map(Self.form)))
   }
 
-  private struct Document: Encodable {
-    let version: Int
-    let labs: [LabForm]
-  }
-
-  private struct LabForm: Encodable {
-    let id: String
-    let seed: UInt64
-    let possible: Int
-    let tried: Int
-    let notCompiled: Int
-    let caughtBy: [String: Int]
-    let survivors: [SurvivorForm]
-
-    init(_ finding: MutationRun.Finding) {
-      id = finding.lab.id
-      seed = finding.seed
-      possible = finding.possible
-      tried = finding.mutations.count
-      notCompiled = finding.fates.count { $0 == .notCompiled }
-      caughtBy = MutationReport.caught(finding)
-      survivors = finding.survivors.map {
-        SurvivorForm($0, reason: finding.equivalents.reason(for: $0))
-      }
-    }
-  }
-
-  private struct SurvivorForm: Encodable {
-    let base: String
-    let file: String
-    let line: Int
-    let place: String
-    let rule: String
-    let before: [String]
-    let after: [String]
-    /// Why it is no fault, as `equivalent` says.
-    let reason: String?
-
-    init(_ mutation: Mutation, reason: String?) {
-      base = mutation.identity.base
-      file = mutation.identity.file
-      line = mutation.line
-      place = mutation.identity.place
-      rule = mutation.identity.rule.rawValue
-      before = mutation.identity.before
-      after = mutation.identity.after
-      self.reason = reason
-    }
+  private static func form(_ finding: MutationRun.Finding) -> MutationDocument.Lab {
+    MutationDocument.Lab(
+      id: finding.lab.id, seed: finding.seed, possible: finding.possible,
+      tried: finding.mutations.count, notCompiled: finding.fates.count { $0 == .notCompiled },
+      caughtBy: caught(finding),
+      survivors: finding.survivors.map {
+        MutationDocument.Survivor($0, reason: finding.equivalents.reason(for: $0))
+      })
   }
 }

@@ -58,6 +58,9 @@ public struct MutationRun: Sendable {
   /// How many of the seed's order are left out: where another run ended.
   public var skipped = 0
 
+  /// The JSON of an earlier run: its survivors are tried again, and nothing else. Nil for a choice by ``seed``.
+  public var again: (path: String, name: String)?
+
   public init(grader: Grader) { self.grader = grader }
 
   /// Makes and grades mutations of `labs`.
@@ -72,12 +75,20 @@ public struct MutationRun: Sendable {
   private func run(_ lab: Lab) throws(GradingError) -> Finding {
     let all = try bases(of: lab).flatMap { $0.mutations() }
     let equivalents = try Equivalents(lab: lab.id, course: grader.course)
-    let chosen = MutationChoice.choose(count, of: all, seed: seed, skipping: skipped)
+    let chosen = try choose(from: all)
     let known = Set(all.map(\.identity))
     let fates = try fates(of: chosen, lab: lab, equivalents)
     return Finding(
       lab: lab, seed: seed, possible: all.count, mutations: chosen, fates: fates,
       equivalents: equivalents, stale: equivalents.entries.filter { !known.contains($0.identity) })
+  }
+
+  private func choose(from all: [Mutation]) throws(GradingError) -> [Mutation] {
+    guard let again else {
+      return MutationChoice.choose(count, of: all, seed: seed, skipping: skipped)
+    }
+    let survivors = try MutationDocument.survivors(in: again.path, named: again.name)
+    return all.filter { survivors.contains($0.identity) }
   }
 
   /// The solution and every wheat.
