@@ -12,6 +12,7 @@
 #include "layers.h"
 
 #ifdef __linux__
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #endif
 
@@ -137,6 +138,9 @@ static void child(const struct lab_start *start, int status, int ruleset, pid_t 
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0) layers |= LAB_DEATH_SIGNAL;
   if (getppid() != parent) _exit(127);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) layers |= LAB_NO_NEW_PRIVILEGES;
+  // The same addresses in every worker, so that what depends on them is the same in every run. Some containers forbid it.
+  if (start->profile == LAB_STATIC_WORKER || start->profile == LAB_DYNAMIC_WORKER)
+    personality(ADDR_NO_RANDOMIZE);
 #else
   (void)parent;
 #endif

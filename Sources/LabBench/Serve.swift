@@ -18,6 +18,7 @@ public let brokenPipeExitCode: Int32 = 125
 public func serve<D: Driver>(driver: D.Type) -> Never {
   // Into a pipe, output would be held back until 4 KiB are full, and lost in a trap.
   setvbuf(stdout, nil, _IOLBF, 0)
+  restartRandomNumbers()
   var bench = Bench<D>()
   while let request = bench.nextRequest() { bench.answer(request) }
   bench.flush()
@@ -38,13 +39,18 @@ private struct Bench<D: Driver> {
       for operation in operations {
         writer.append(WireAnswer.outcome(session.perform(operation)))
         waiting += 1
+        // A piece of a line that was printed meanwhile would be lost, should the next operation stop the program.
+        if !gathering { fflush(stdout) }
         if !gathering || waiting == Wire.gathered || writer.bytes.count > 1 << 15 { flush() }
       }
     case .mark(let number):
       // Dropped before the mark is answered: should that stop the program, this trace is to blame.
       session = Session<D>()
+      restartRandomNumbers()
       writer.append(WireAnswer.mark(number))
       waiting += 1
+      // A greeting: the grader is told at once that the program has started.
+      if number < 0 { flush() }
     }
   }
 

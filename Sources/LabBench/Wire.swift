@@ -17,7 +17,7 @@ import AllocationTrace
 ///     answer    0 done | 1 none | 2 signed | 3 false | 4 true | 5 text | 6 count signed… | 7 text (refused)
 ///               8 skipped | 9 number (a mark)
 ///
-/// One answer comes for each operation and each mark, in order. With one write for each, the number of
+/// One answer comes for each operation and each mark, in order; a worker's first request is the mark -1, as a greeting. With one write for each, the number of
 /// answers received when a worker stops is the index of the operation that stopped it.
 public enum Wire {
   /// Where a worker reads requests.
@@ -53,6 +53,10 @@ public enum WireError: Error, Hashable, Sendable {
   case length(Int)
   /// The payload ends within a value, or goes on after the last.
   case size
+  /// A list of more numbers than the question can have.
+  case tooManyNumbers
+  /// A text longer than any that the question can have.
+  case tooLongText
   /// A byte that names no kind of message, argument or outcome.
   case tag(UInt8)
 }

@@ -41,8 +41,16 @@ public struct WireReader {
   }
 
   /// The next whole answer, or nil when more bytes are needed.
-  public mutating func answer() throws(WireError) -> WireAnswer? {
-    guard try openFrame() else { return nil }
+  ///
+  /// - Parameters:
+  ///   - numbers: the longest list that the question can have.
+  ///   - textBytes: the longest text. What is announced to be longer is refused before it arrives.
+  public mutating func answer(
+    mostNumbers numbers: Int = Wire.payloadCap, mostTextBytes textBytes: Int = Wire.payloadCap
+  ) throws(WireError) -> WireAnswer? {
+    guard try openFrame(cap: max(textBytes, 10 * min(numbers, Wire.payloadCap)) + 16) else {
+      return nil
+    }
     let answer: WireAnswer
     switch try byte() {
     case 0: answer = .outcome(.done)
@@ -50,16 +58,17 @@ public struct WireReader {
     case 2: answer = .outcome(.number(try signed()))
     case 3: answer = .outcome(.truth(false))
     case 4: answer = .outcome(.truth(true))
-    case 5: answer = .outcome(.text(try text()))
+    case 5: answer = .outcome(.text(try text(most: textBytes)))
     case 6:
       // Every number has at least one byte, so a count above what is left is a lie that costs no memory.
       let count = try number()
       guard count <= UInt(end - next) else { throw .size }
-      var numbers: [Int] = []
-      numbers.reserveCapacity(Int(count))
-      for _ in 0..<count { numbers.append(try signed()) }
-      answer = .outcome(.numbers(numbers))
-    case 7: answer = .outcome(.refused(try text()))
+      guard count <= UInt(max(0, numbers)) else { throw .tooManyNumbers }
+      var list: [Int] = []
+      list.reserveCapacity(Int(count))
+      for _ in 0..<count { list.append(try signed()) }
+      answer = .outcome(.numbers(list))
+    case 7: answer = .outcome(.refused(try text(most: textBytes)))
     case 8: answer = .outcome(.skipped)
     case 9: answer = .mark(Int(bitPattern: try number()))
     case let tag: throw .tag(tag)
@@ -69,11 +78,16 @@ public struct WireReader {
   }
 
   /// Enters the next frame if all of it has arrived.
-  private mutating func openFrame() throws(WireError) -> Bool {
+  private mutating func openFrame(cap: Int = Wire.payloadCap) throws(WireError) -> Bool {
     guard bytes.count - next >= 4 else { return false }
     var length = 0
     for index in 0..<4 { length |= Int(bytes[next + index]) << (8 * index) }
     guard (1...Wire.payloadCap).contains(length) else { throw .length(length) }
+    if length > cap {
+      // The first byte says what there is too much of.
+      guard bytes.count - next > 4 else { return false }
+      throw bytes[next + 4] == 6 ? .tooManyNumbers : .tooLongText
+    }
     guard bytes.count - next - 4 >= length else { return false }
     next += 4
     end = next + length
@@ -107,8 +121,9 @@ public struct WireReader {
     return Int(bitPattern: (folded >> 1) ^ (0 &- (folded & 1)))
   }
 
-  private mutating func text() throws(WireError) -> String {
+  private mutating func text(most: Int = Wire.payloadCap) throws(WireError) -> String {
     let count = try number()
+    guard count <= UInt(max(0, most)) else { throw .tooLongText }
     guard count <= UInt(end - next) else { throw .size }
     defer { next += Int(count) }
     return String(decoding: bytes[next..<next + Int(count)], as: UTF8.self)

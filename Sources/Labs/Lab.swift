@@ -16,6 +16,9 @@ public struct Lab: Sendable {
   public let checks: [Check]
   /// What the contract and the lesson promise, row by row.
   public let promises: [Promise]
+  /// The most numbers that a list returned in a trace can hold, wrong lists included: what is longer was not made by an
+  /// implementation of the contract, and is not looked at.
+  public let longestList: @Sendable (_ trace: [TraceOperation]) -> Int
   /// Says one step in the lab's words: `allocate(order 0) → frame 0`.
   public let narrate:
     @Sendable (_ operations: [TraceOperation], _ outcomes: [Outcome], _ index: Int) -> String
@@ -23,6 +26,7 @@ public struct Lab: Sendable {
   public init(
     id: String, title: String, subjectType: String, contract: String, vocabulary: Vocabulary,
     checks: [Check], promises: [Promise] = [],
+    longestList: @escaping @Sendable ([TraceOperation]) -> Int = { _ in 64 },
     narrate: @escaping @Sendable ([TraceOperation], [Outcome], Int) -> String
   ) {
     self.id = id
@@ -32,6 +36,7 @@ public struct Lab: Sendable {
     self.vocabulary = vocabulary
     self.checks = checks
     self.promises = promises
+    self.longestList = longestList
     self.narrate = narrate
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Labs
 
 @testable import Grading
 
@@ -8,6 +9,8 @@ enum WorkerBench {
     .deletingLastPathComponent().deletingLastPathComponent()
 
   static let builder = Result { try WorkerBuilder(root: root) }
+
+  static let rules = AnswerRules(.buddySystem)
 
   static let lab = LabNames(
     module: "BuddySystem", subjectType: "BuddySystem", contract: "PageAllocator")
@@ -48,6 +51,6 @@ enum WorkerBench {
   }
 
   static func subject(_ files: [SourceFile], optimised: Bool = false) throws -> WorkerSubject {
-    WorkerSubject(try build(files, optimised: optimised).get())
+    WorkerSubject(try build(files, optimised: optimised).get(), rules: rules)
   }
 }

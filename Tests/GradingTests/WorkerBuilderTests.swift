@@ -127,7 +127,10 @@ import Testing
     let files = WorkerBench.submission(allocate: "return 1991 + count")
     let image = try WorkerBench.build(files).get()
     try FileManager.default.removeItem(atPath: image.path)
-    #expect(WorkerSubject(image).perform([boot, allocate]).outcomes == [.done, .number(1991)])
+    #expect(
+      WorkerSubject(image, rules: WorkerBench.rules).perform([boot, allocate]).outcomes == [
+        .done, .number(1991),
+      ])
   }
 
   @Test func theReferenceIsThereForAuditAlone() throws {
@@ -137,7 +140,10 @@ import Testing
     let linked = try WorkerBench.builder.get().build(
       files, lab: WorkerBench.lab, optimised: true, linksReference: true
     ).get()
-    #expect(WorkerSubject(linked).perform([boot, allocate]).outcomes == [.done, .number(5)])
+    #expect(
+      WorkerSubject(linked, rules: WorkerBench.rules).perform([boot, allocate]).outcomes == [
+        .done, .number(5),
+      ])
   }
 
   /// What the machine lacks is a matter of the machine; what it has must be in force.

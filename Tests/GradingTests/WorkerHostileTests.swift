@@ -44,9 +44,8 @@ import Testing
       return
     }
     var limits = WorkerLimits()
-    limits.answerSeconds = 0.5
-    limits.idleSeconds = 0.5
-    let subject = WorkerSubject(image, limits: limits)
+    limits.patience = WorkerLimits.Patience(processor: 0.5, idle: 0.5)
+    let subject = WorkerSubject(image, rules: WorkerBench.rules, limits: limits)
     let transcript = subject.perform([boot, allocate, allocate])
     #expect(subject.failure == nil)
     switch (hostile.kind, transcript.ending) {

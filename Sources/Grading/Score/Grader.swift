@@ -162,22 +162,40 @@ public struct Grader: Sendable {
     let subject = bench.unoptimised.start()
     let optimised = isTimed ? bench.optimised?.start() : nil
     let baseline = isTimed ? bench.baseline?.start() : nil
-    let verdict = check.examine(
-      Examination(
-        subject: subject, optimised: optimised, baseline: baseline,
-        seed: checkSeed(course: course.seed, check: check.id), recording: course.recording))
+    var verdict = Verdict.passed(note: "")
+    if !subject.isOutOfTime {
+      verdict = check.examine(
+        Examination(
+          subject: subject, optimised: optimised, baseline: baseline,
+          seed: checkSeed(course: course.seed, check: check.id), recording: course.recording))
+    }
     for subject in [subject, optimised, baseline] {
       if let failure = subject?.failure { return .failure(failure) }
     }
+    // What was not tried for lack of time is neither right nor wrong, whatever a check makes of it.
+    if let reason = subject.outOfTimeReason ?? optimised?.outOfTimeReason, !verdict.isFinding {
+      verdict = .unfinished(reason: reason)
+    }
     var printed = Printed()
-    if case .failed(let counterexample, _) = verdict,
-      case .crashed = counterexample.transcript.ending, !isTimed
-    {
-      // What was printed on the way to the shortest run is of no use; what this run prints is.
-      _ = subject.perform(counterexample.operations)
-      printed = subject.printed
+    if case .failed(let counterexample, _) = verdict, !isTimed {
+      switch counterexample.transcript.ending {
+      case .complete, .crashed:
+        // What was printed on the way to the shortest run is of no use; what this run prints is.
+        let again = bench.unoptimised.start()
+        _ = again.perform(counterexample.operations)
+        printed = again.printed
+      case .timedOut, .garbled, .outOfTime: break
+      }
     }
     return .success(CheckResult(check: check, verdict: verdict, printed: printed))
+  }
+}
+
+extension Verdict {
+  /// Whether a wrong answer was found; an operation that was never asked is none.
+  fileprivate var isFinding: Bool {
+    guard case .failed(let counterexample, _) = self else { return false }
+    return counterexample.transcript.ending != .outOfTime
   }
 }
 

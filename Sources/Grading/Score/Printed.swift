@@ -75,6 +75,16 @@ struct PrintedLog {
     if tail.count > 4 * Self.kept { tail.removeFirst(tail.count - 2 * Self.kept) }
   }
 
+  /// Adds what another program printed after this one, or the same one later. O(bytes kept).
+  mutating func append(_ other: PrintedLog) {
+    let left = other.byteCount - other.head.count - other.tail.count
+    let seen = newlines + other.newlines
+    for part in [other.head, other.tail] { part.withUnsafeBytes { append($0) } }
+    byteCount += left
+    newlines = seen
+    isOpenEnded = isOpenEnded || other.isOpenEnded
+  }
+
   var printed: Printed {
     let isWhole = head.count == byteCount
     if isOpenEnded {

@@ -17,7 +17,7 @@ public final class ConfinedWorkshop: Workshop {
   ) throws -> any Build {
     let result = try ready().build(
       sources, lab: LabNames(lab), optimised: kind.optimised, linksReference: kind.linksReference)
-    return ConfinedBuild(image: try result.get())
+    return ConfinedBuild(image: try result.get(), rules: AnswerRules(lab))
   }
 
   public func tidy() { builder.withLock { $0?.tidy() } }
@@ -44,6 +44,7 @@ public final class ConfinedWorkshop: Workshop {
 /// A submission's program.
 private struct ConfinedBuild: Build {
   let image: WorkerImage
+  let rules: AnswerRules
 
-  func start() -> any PrintingSubject { WorkerSubject(image) }
+  func start() -> any PrintingSubject { WorkerSubject(image, rules: rules) }
 }

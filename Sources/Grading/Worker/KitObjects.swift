@@ -28,7 +28,7 @@ struct KitObjects: Sendable {
   static func make(
     root: URL, toolchain: Toolchain, cache: BuildCache, withReference: Bool
   ) throws -> KitObjects {
-    var key = "kit 3\n\(toolchain.version)\n"
+    var key = "kit 4\n\(toolchain.version)\n"
     var sources: [String: [String]] = [:]
     for module in modules {
       let files = try swiftFiles(below: root.appending(path: "Sources/\(module)"))
@@ -93,7 +93,8 @@ struct KitObjects: Sendable {
       LaunchPlan(
         profile: LAB_TRUSTED, program: .path(toolchain.compiler),
         arguments: [toolchain.compiler] + toolchain.compileFlags + [
-          "-O", "-package-name", "kernel_memory_lab", "-module-name", module, "-I", folder.path,
+          "-O", "-D", "KIT_WORKER", "-package-name", "kernel_memory_lab", "-module-name", module,
+          "-I", folder.path,
           "-module-cache-path", moduleCache.path, "-emit-module", "-emit-module-path",
           folder.appending(path: "\(module).swiftmodule").path, "-c", "-o",
           folder.appending(path: "\(module).o").path,

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A program made of a submission, ready to be started; it stays so even when the cache forgets its file.
 final class WorkerImage: Sendable {
@@ -12,8 +11,8 @@ final class WorkerImage: Sendable {
   let libraries: [String]
   /// The open file; -1 where programs are started by their path.
   let descriptor: Int32
-  /// How often an operation of this program did not end.
-  private let endless = Atomic<Int>(0)
+  /// The time that its checks have used.
+  let run = RunLedger()
 
   init(
     path: String, isOptimised: Bool, isStatic: Bool, libraries: [String]
@@ -27,13 +26,6 @@ final class WorkerImage: Sendable {
     guard descriptor >= 0 else {
       throw GradingError.failure("\(path) cannot be opened: \(String(cString: strerror(errno)))")
     }
-  }
-
-  func countEndless() { endless.add(1, ordering: .relaxed) }
-
-  /// `limits` with the patience that this program deserves.
-  func limits(_ limits: WorkerLimits) -> WorkerLimits {
-    limits.impatient(after: endless.load(ordering: .relaxed))
   }
 
   deinit { close(descriptor) }

@@ -1,5 +1,5 @@
 // attack: Ends the program from a constructor, before any of our code runs.
-// expects: crash: your code ended the program (exit code 0)
+// expects: crash: before the first call: your code ended the program (exit code 0)
 import LabKit
 
 @_silgen_name("_exit") func leave(_ code: Int32) -> Never

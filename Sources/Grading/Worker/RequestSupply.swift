@@ -1,0 +1,86 @@
+import AllocationTrace
+import Foundation
+import LabBench
+
+/// How questions and answers follow each other.
+enum Pace {
+  /// Questions flow, answers are gathered: fast, but a stop loses the answers that were not written yet.
+  case gathered
+  /// Questions flow, each answer is written at once: the number of answers names the operation that stopped the program.
+  case single
+  /// Each question is written when the one before it was answered, so that what is printed meanwhile is known to belong to it.
+  case stepwise
+}
+
+/// The bytes of all requests, made as the pipe takes them.
+struct RequestSupply {
+  private let traces: ArraySlice<[TraceOperation]>
+  private let pace: Pace
+  private var trace: Int
+  private var operation = 0
+  private var writer = WireWriter()
+  private var sent = 0
+  /// Where each frame in the buffer ends, and how many answers it asks for.
+  private var frames: [(end: Int, answers: Int)] = []
+  private var nextFrame = 0
+  /// Answers that are asked for by frames which the pipe has taken whole; no more can have come honestly.
+  private(set) var asked = 0
+
+  /// - Parameter greets: asks for the mark -1 first, by whose answer a program that has started is known.
+  init(traces: ArraySlice<[TraceOperation]>, pace: Pace, greets: Bool) {
+    self.traces = traces
+    self.pace = pace
+    trace = traces.startIndex
+    if greets { append(.mark(-1), answers: 1) }
+  }
+
+  /// Whether there is something to write when so many answers have come.
+  func isReady(answered: Int) -> Bool {
+    sent < writer.bytes.count
+      || trace < traces.endIndex && (pace != .stepwise || answered == asked)
+  }
+
+  mutating func write(to descriptor: Int32) {
+    if sent == writer.bytes.count { refill() }
+    let count = writer.bytes.withUnsafeBytes {
+      Foundation.write(descriptor, $0.baseAddress! + sent, $0.count - sent)
+    }
+    if count > 0 {
+      sent += count
+      while nextFrame < frames.count, frames[nextFrame].end <= sent {
+        asked += frames[nextFrame].answers
+        nextFrame += 1
+      }
+    } else if count < 0, errno != EAGAIN, errno != EINTR {
+      // The worker reads no more; how that came about shows at its other pipe.
+      trace = traces.endIndex
+      sent = writer.bytes.count
+    }
+  }
+
+  private mutating func refill() {
+    writer.removeAll()
+    frames.removeAll(keepingCapacity: true)
+    (sent, nextFrame) = (0, 0)
+    while trace < traces.endIndex, writer.bytes.count < 1 << 16 {
+      let operations = traces[trace]
+      if operation < operations.count {
+        let end = min(operation + (pace == .stepwise ? 1 : 512), operations.count)
+        append(
+          .perform(Array(operations[operation..<end]), gathering: pace == .gathered),
+          answers: end - operation)
+        operation = end
+      } else {
+        append(.mark(trace - traces.startIndex), answers: 1)
+        trace += 1
+        operation = 0
+      }
+      if pace == .stepwise { return }
+    }
+  }
+
+  private mutating func append(_ request: WireRequest, answers: Int) {
+    writer.append(request)
+    frames.append((writer.bytes.count, answers))
+  }
+}
