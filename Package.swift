@@ -80,7 +80,7 @@ let graderTargets: [Target] = [
   .target(
     name: "Grading",
     dependencies: ["Labs", "LabBench", "AllocationTrace", "PropertyTesting", "Confinement"],
-    swiftSettings: optimised),
+    exclude: ["TRUST.md"], swiftSettings: optimised),
   .executableTarget(name: "grade", dependencies: ["Grading", "Labs"]),
 ]
 

@@ -18,6 +18,7 @@ public let brokenPipeExitCode: Int32 = 125
 public func serve<D: Driver>(driver: D.Type) -> Never {
   // Into a pipe, output would be held back until 4 KiB are full, and lost in a trap.
   setvbuf(stdout, nil, _IOLBF, 0)
+  noteTraps()
   restartRandomNumbers()
   var bench = Bench<D>()
   while let request = bench.nextRequest() { bench.answer(request) }

@@ -1,5 +1,7 @@
 import AllocationTrace
 import Foundation
+import LabBench
+import Labs
 import Testing
 
 @testable import Grading
@@ -46,7 +48,10 @@ import Testing
     var limits = WorkerLimits()
     limits.patience = WorkerLimits.Patience(processor: 0.5, idle: 0.5)
     let subject = WorkerSubject(image, rules: WorkerBench.rules, limits: limits)
-    let transcript = subject.perform([boot, allocate, allocate])
+    // The last cannot be called: a boot returns no block.
+    let transcript = subject.perform([
+      boot, allocate, allocate, BuddySystemOperation.free(0, order: 0),
+    ])
     #expect(subject.failure == nil)
     switch (hostile.kind, transcript.ending) {
     case ("crash", .crashed(let text)), ("garbled", .garbled(let text)):
@@ -55,11 +60,32 @@ import Testing
     case ("answer", .complete):
       #expect(
         transcript.outcomes.dropFirst() == [
-          .number(Int(hostile.text)!), .number(Int(hostile.text)!),
+          .number(Int(hostile.text)!), .number(Int(hostile.text)!), .skipped,
         ])
     case ("any", .crashed), ("any", .garbled), ("any", .timedOut): break
     default: Issue.record("\(hostile.kind) was expected: \(transcript)")
     }
     #expect(subject.printed.text.utf8.count < 20_000)
+  }
+
+  /// Whatever is answered without an allocator, not one check is passed.
+  @Test(arguments: ["claims-skipped", "answers-unread", "wrong-kind"])
+  func earnsNothing(_ name: String) throws {
+    let hostile = try #require(Self.all.first { $0.name == name })
+    let course = try Course.find(directory: nil, start: WorkerBench.root.path)
+    let grader = Grader(course: course, workshop: ConfinedWorkshop(course: course))
+    let outcome = try grader.judge([
+      Grader.Assignment(lab: .buddySystem, sources: [hostile.source])
+    ])
+    guard case .judged(let results) = try #require(outcome.first) else {
+      return #expect(Bool(false))
+    }
+    #expect(results.allSatisfy { $0.earned == 0 && !$0.passed })
+  }
+
+  @Test func whatIsAnsweredBeforeItWasAskedIsNotTaken() throws {
+    let hostile = try #require(Self.all.first { $0.name == "answers-unread" })
+    let run = try WorkerBench.subject([hostile.source]).performStepByStep([boot, allocate])
+    #expect(run.transcript.ending == .garbled("it answered before it was asked"))
   }
 }

@@ -46,7 +46,8 @@ struct Recipe {
       confined(
         toolchain.linker,
         toolchain.linkFlags(
-          objects: ["submission.o"] + kit.objects, output: "worker", isStatic: kit.isStatic)),
+          objects: ["submission.o"] + kit.objects, output: "worker", isStatic: kit.isStatic,
+          keepsLines: !optimised)),
       seconds: Self.wallSeconds)
     guard linked.succeeded else { throw BuildFailure.link(linked, lab: lab) }
     tidy()
@@ -65,8 +66,8 @@ struct Recipe {
   private static let wallSeconds = 300.0
 
   private var languageFlags: [String] {
-    toolchain.compileFlags + [
-      optimised ? "-O" : "-Onone", "-module-name", lab.module, "-diagnostic-style=llvm",
+    toolchain.compileFlags + [] + (optimised ? ["-O"] : ["-Onone", "-gline-tables-only"]) + [
+      "-module-name", lab.module, "-diagnostic-style=llvm",
       "-no-color-diagnostics",
       "-Xfrontend", "-solver-expression-time-threshold=3",
     ]

@@ -78,7 +78,11 @@ struct Toolchain: Sendable {
 
   /// The fixed linker line; nothing in it comes from an object file, unlike `swiftc`'s own, which takes options
   /// from a section of each object and would run what a submission says there.
-  func linkFlags(objects: [String], output: String, isStatic: Bool) -> [String] {
+  ///
+  /// - Parameter keepsLines: keeps the line table, by which a trap's place is found.
+  func linkFlags(
+    objects: [String], output: String, isStatic: Bool, keepsLines: Bool = false
+  ) -> [String] {
     let common = ["-lswiftCore", "-lswiftSwiftOnoneSupport", "-lswift_Concurrency"]
     let text = ["-lswift_StringProcessing", "-lswift_RegexParser", "-lswiftSynchronization"]
     if platform == "macosx" {
@@ -89,7 +93,7 @@ struct Toolchain: Sendable {
     }
     let kind = isStatic ? "swift_static" : "swift"
     let folder = "\(libraries)/\(kind)/\(platform)"
-    var flags = linkerFlags + ["--target=\(triple)", "-Wl,-s", "-o", output]
+    var flags = linkerFlags + ["--target=\(triple)", "-o", output] + (keepsLines ? [] : ["-Wl,-s"])
     flags += ["\(folder)/\(architecture)/swiftrt.o"] + objects + ["-L\(folder)"] + common + text
     flags += ["-lswiftGlibc"]
     if isStatic {
@@ -98,6 +102,11 @@ struct Toolchain: Sendable {
       flags += ["-Wl,-rpath,\(folder)", "-pie"]
     }
     return flags
+  }
+
+  /// The tool that finds the line of an address; nil where the toolchain has none.
+  var symbolizer: String? {
+    Self.executable((compiler as NSString).deletingLastPathComponent + "/llvm-symbolizer")
   }
 
   /// Where there are static libraries to try at all.

@@ -38,7 +38,7 @@ final class WorkerBuilder: Sendable {
     let kit = try linksReference ? referenceKit() : kit
     let sources = files.sorted { $0.name < $1.name }
     var key =
-      "worker 1\n\(toolchain.version)\n\(kit.identity) \(kit.isStatic) \(optimised) \(lab)\n"
+      "worker 2\n\(toolchain.version)\n\(kit.identity) \(kit.isStatic) \(optimised) \(lab)\n"
     for file in sources { key += "\(file.name) \(file.text.utf8.count)\n\(file.text)\n" }
     do {
       let folder = try cache.product("workers", key: key, holding: "worker") { scratch in
@@ -48,10 +48,15 @@ final class WorkerBuilder: Sendable {
           extraImports: linksReference ? ["KernelMemory"] : []
         ).make()
       }
+      let path = folder.appending(path: "worker").path
+      // Where code lies is known of a static program only.
+      let places =
+        optimised || !kit.isStatic
+        ? nil : TrapPlaces(program: path, files: files.map(\.name), toolchain: toolchain)
       return .success(
         try WorkerImage(
-          path: folder.appending(path: "worker").path, isOptimised: optimised,
-          isStatic: kit.isStatic, libraries: toolchain.workerLibraries))
+          path: path, isOptimised: optimised, isStatic: kit.isStatic,
+          libraries: toolchain.workerLibraries, places: places))
     } catch let failure as BuildFailure {
       return .failure(failure)
     }

@@ -7,8 +7,12 @@ struct WorkerEnding {
   private let ending: ChildEnding
   private let complaints: String
   private let limits: WorkerLimits
+  private let places: TrapPlaces?
 
-  init(_ ending: ChildEnding, complaints: [UInt8], limits: WorkerLimits) {
+  init(
+    _ ending: ChildEnding, complaints: [UInt8], limits: WorkerLimits, places: TrapPlaces?
+  ) {
+    self.places = places
     self.ending = ending
     self.complaints = String(decoding: complaints, as: UTF8.self)
     self.limits = limits
@@ -28,7 +32,10 @@ struct WorkerEnding {
   private func words(for signal: Int32) -> String {
     if let reason = trapMessage { return reason }
     switch signal {
-    case SIGILL, SIGTRAP: return "stopped by a trap, often arithmetic overflow"
+    case SIGILL, SIGTRAP:
+      // A trap that says nothing; which of these it was, only its line can tell.
+      let kinds = "arithmetic overflow, a failed conversion, an index out of range, or nil"
+      return "stopped by a trap: \(kinds)\(place)"
     case SIGABRT: return "the program aborted itself"
     case SIGSEGV, SIGBUS:
       return "stopped by a stack overflow or a wild pointer, often a recursion that does not end"
@@ -39,6 +46,9 @@ struct WorkerEnding {
     default: return "stopped by signal \(signal)"
     }
   }
+
+  /// ` (BuddySystem.swift:57)`, or nothing where no line of the submission is known.
+  private var place: String { places?.place(in: complaints).map { " (\($0))" } ?? "" }
 
   /// The reason that Swift wrote before it trapped: `Fatal error: Index out of range`.
   private var trapMessage: String? {
@@ -51,11 +61,11 @@ struct WorkerEnding {
         guard let range = line.range(of: kind) else { continue }
         let reason = line[range.lowerBound...].printable.prefix(300)
         // The runtime names its own source file; the student's is worth knowing.
-        let place = line[..<range.lowerBound].split(separator: ":")
-        guard place.count >= 2, let file = place[0].split(separator: "/").last,
-          !place[0].hasPrefix("Swift/")
-        else { return String(reason) }
-        return "\(reason) (\(file):\(place[1]))".printable
+        let names = line[..<range.lowerBound].split(separator: ":")
+        guard names.count >= 2, let file = names[0].split(separator: "/").last,
+          !names[0].hasPrefix("Swift/")
+        else { return "\(reason)\(place)" }
+        return "\(reason) (\(file):\(names[1]))".printable
       }
     }
     return nil

@@ -8,6 +8,7 @@ final class WorkerProcess {
   private let process: LaunchedProcess
   let limits: WorkerLimits
   let rules: AnswerRules
+  private let places: TrapPlaces?
   private let requests: Int32
   private let answers: Int32
   private var output: Int32
@@ -46,6 +47,7 @@ final class WorkerProcess {
   init(_ image: WorkerImage, rules: AnswerRules, limits: WorkerLimits) throws(GradingError) {
     self.limits = limits
     self.rules = rules
+    places = image.places
     var plan = Self.plan(isStatic: image.isStatic, libraries: image.libraries, limits: limits)
     #if os(Linux)
       plan.program = .descriptor(image.descriptor)
@@ -127,7 +129,8 @@ final class WorkerProcess {
     while drainOutput() > 0 {}
     while drainErrors() > 0 {}
     return endedAlone
-      ? WorkerEnding(how, complaints: complaints, limits: limits).transcriptEnding : nil
+      ? WorkerEnding(how, complaints: complaints, limits: limits, places: places).transcriptEnding
+      : nil
   }
 
   /// Takes what was printed up to now, and forgets it.
