@@ -31,6 +31,10 @@ public struct Check: Sendable {
   public let lesson: String
   /// Three levels: the idea, the strategy, nearly pseudocode.
   public let hints: [String]
+  /// What the rule says of one trace that was performed, whoever wrote it: where the trace breaks the rule, the counterexample
+  /// that it is. Nil for a check whose rule another check of the lab judges too, or that needs more than a trace (speed).
+  public let judge:
+    (@Sendable (_ trace: [TraceOperation], _ transcript: Transcript) -> Counterexample?)?
   /// Judges a subject.
   public let examine: @Sendable (Examination) -> Verdict
   /// Tries every sequence of at most `depth` steps and answers the fewest that break this rule, or nil when none does.
@@ -42,6 +46,7 @@ public struct Check: Sendable {
     id: String, title: String, rule: String, kind: Kind, points: Int, lesson: String,
     hints: [String],
     fewestSteps: (@Sendable (_ subject: any Subject, _ depth: Int) -> Int?)? = nil,
+    judge: (@Sendable ([TraceOperation], Transcript) -> Counterexample?)? = nil,
     examine: @escaping @Sendable (Examination) -> Verdict
   ) {
     self.id = id
@@ -52,6 +57,7 @@ public struct Check: Sendable {
     self.lesson = lesson
     self.hints = hints
     self.fewestSteps = fewestSteps
+    self.judge = judge
     self.examine = examine
   }
 }

@@ -1,11 +1,13 @@
 import Grading
+import Labs
 
 /// What the command line asks for.
 enum Command: Equatable {
   case grade(GradeOptions)
   case hint(check: String, level: Int, course: String?)
   case list(course: String?)
-  case replay(file: String, submission: String?, course: String?)
+  /// `name` is a file's, or a check's.
+  case replay(name: String, submission: String?, course: String?)
   case reset(lab: String, course: String?)
   case audit(AuditOptions)
   case help
@@ -13,6 +15,7 @@ enum Command: Equatable {
 
 /// The options of `grade [lab…]`.
 struct GradeOptions: Equatable {
+  /// Labs, or checks of a lab: `BuddySystem/merge`.
   var labs: [String] = []
   var submission: String?
   var json: String?
@@ -49,8 +52,8 @@ extension Command {
 
   /// Reads the words after the program's name.
   ///
-  /// - Parameter labs: names of the labs, to help with a mistyped one.
-  static func parse(_ words: [String], labs: [String]) throws(GradingError) -> Command {
+  /// - Parameter labs: the labs, to help with a mistyped name.
+  static func parse(_ words: [String], labs: [Lab]) throws(GradingError) -> Command {
     if words.contains("--help") || words.contains("-h") { return .help }
     guard let first = words.first, names.contains(first) else {
       return .grade(try gradeOptions(words, labs: labs))
@@ -63,11 +66,11 @@ extension Command {
       return .list(course: line[.course])
     case "hint": return try hint(rest)
     case "replay":
-      let usage = "grade replay FILE"
+      let usage = "grade replay CHECK, or grade replay FILE"
       let line = try CommandLineWords(rest, of: "grade replay", options: [.submission, .course])
       try line.expect(1...1, usage: usage)
       return .replay(
-        file: line.words[0], submission: line[.submission], course: line[.course])
+        name: line.words[0], submission: line[.submission], course: line[.course])
     case "reset":
       let line = try CommandLineWords(rest, of: "grade reset", options: [.course])
       try line.expect(1...1, usage: "grade reset LAB")
@@ -78,20 +81,31 @@ extension Command {
   }
 
   private static func gradeOptions(
-    _ words: [String], labs: [String]
+    _ words: [String], labs: [Lab]
   ) throws(GradingError) -> GradeOptions {
     let line = try CommandLineWords(
       words, of: "grade",
       options: [
         .submission, .json, .seed, .require, .requireConfinement, .all, .noReplays, .course,
       ])
-    let known = Set(labs.map { $0.lowercased() })
-    if let word = line.words.first(where: { !known.contains($0.lowercased()) }) {
-      let guess = Names.nearest(to: word, of: labs + names).map { " Did you mean \($0)?" } ?? ""
+    let ids = labs.map(\.id)
+    let known = Set(ids.map { $0.lowercased() })
+    let isKnown = { (word: String) in
+      known.contains(word.prefix { $0 != "/" }.lowercased())
+    }
+    if let word = line.words.first(where: { !isKnown($0) }) {
+      let owners = labs.filter { $0.check(word.lowercased()) != nil }.map(\.id)
+      let guess =
+        owners.isEmpty
+        ? Names.nearest(to: String(word.prefix { $0 != "/" }), of: ids + names).map {
+          " Did you mean \($0)?"
+        } ?? ""
+        : " To grade one check: grade "
+          + owners.map { "\($0)/\(word.lowercased())" }.joined(separator: ", or grade ")
       throw .usage(
         """
         There is no lab or command “\(word)”.\(guess)
-        The labs: \(labs.joined(separator: ", "))
+        The labs: \(ids.joined(separator: ", "))
         The commands: \(names.joined(separator: ", "))
         """)
     }

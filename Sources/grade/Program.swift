@@ -19,9 +19,9 @@ struct Program {
   /// Runs one command line and answers the exit status.
   func run(_ words: [String]) -> Int32 {
     do throws(GradingError) {
-      return try perform(try Command.parse(words, labs: labs.map(\.id)))
+      return try perform(try Command.parse(words, labs: labs))
     } catch {
-      errors("grade: \(error.message)\n")
+      errors("grade: \(error.message.printable)\n")
       switch error {
       case .usage:
         errors("How to use it: swift run grade help\n")
@@ -37,16 +37,15 @@ struct Program {
     case .list(let course):
       let course = try find(course)
       output(LessonText.list(courseLabs(course), weight: course.weight, style: style))
-    case .hint(let name, let level, _):
+    case .hint(let name, let level, let course):
       let (lab, check) = try LessonText.find(check: name, in: labs)
       guard level <= check.hints.count else {
         throw .failure("\(lab.id)/\(check.id) has no hint \(level).")
       }
       output(
         LessonText.hint(
-          check, of: lab, level: level, commands: Commands(labs: labs), style: style))
-    case .replay(let file, let submission, let course):
-      try replay(file, submission: submission, course: try find(course))
+          check, of: lab, level: level, commands: hintCommands(course), style: style))
+    case .replay(let name, let submission, let course): return try replay(name, submission, course)
     case .reset(let name, let course):
       output(try Reset(course: try find(course)).run(try LessonText.find(lab: name, in: labs)))
     case .audit(let options): return try audit(options)
@@ -55,7 +54,7 @@ struct Program {
     return 0
   }
 
-  private func find(_ directory: String?, seed: UInt64? = nil) throws(GradingError) -> Course {
+  func find(_ directory: String?, seed: UInt64? = nil) throws(GradingError) -> Course {
     var course = try Course.find(directory: directory, start: currentDirectory, labs: labs)
     course.seed = seed ?? course.seed
     return course
@@ -70,13 +69,37 @@ struct Program {
   private func choose(_ names: [String], _ course: Course) throws(GradingError) -> [Lab] {
     guard !names.isEmpty else { return courseLabs(course) }
     var named: Set<String> = []
-    for name in names { named.insert(try LessonText.find(lab: name, in: labs).id) }
-    return labs.filter { named.contains($0.id) }
+    for name in names {
+      let lab = name.prefix { $0 != "/" }
+      named.insert(try LessonText.find(lab: String(lab), in: labs).id)
+    }
+    // In the course's order; labs of the kit that the course does not list come last.
+    let listed = courseLabs(course)
+    let others = labs.filter { lab in !listed.contains { $0.id == lab.id } }
+    return (listed + others).filter { named.contains($0.id) }
+  }
+
+  /// The checks that are named as `LAB/CHECK`, for each lab that is not named as a whole; in the lab's order.
+  private func chooseChecks(_ names: [String]) throws(GradingError) -> [String: [Check]] {
+    var whole: Set<String> = []
+    var chosen: [String: (lab: Lab, ids: Set<String>)] = [:]
+    for name in names {
+      guard name.contains("/") else {
+        whole.insert(try LessonText.find(lab: name, in: labs).id)
+        continue
+      }
+      let (lab, check) = try LessonText.find(check: name, in: labs)
+      chosen[lab.id, default: (lab, [])].ids.insert(check.id)
+    }
+    return chosen.filter { !whole.contains($0.key) }.mapValues { lab, ids in
+      lab.checks.filter { ids.contains($0.id) }
+    }
   }
 
   private func grade(_ options: GradeOptions) throws(GradingError) -> Int32 {
     let course = try find(options.course, seed: options.seed)
     let chosen = try choose(options.labs, course)
+    let checks = try chooseChecks(options.labs)
     let isAlone = chosen.count == 1 && !options.labs.isEmpty
     let submission = try open(options.submission, of: course)
     guard submission.holdsAny(of: chosen, bareFiles: isAlone) else {
@@ -94,20 +117,25 @@ struct Program {
       }
     }
     let grader = grader(course, workshop)
-    let result = try grader.grade(submission, labs: chosen, alone: isAlone)
+    let result = try grader.grade(
+      submission, labs: chosen, alone: isAlone, only: checks)
     clearProgress()
 
-    if !options.noReplays {
+    var hasReplays = !options.noReplays
+    if hasReplays {
       do throws(GradingError) {
         try ReplayFile.write(result, course: course)
       } catch {
+        hasReplays = false
         errors("grade: no replays: \(error.message)\n")
       }
     }
     if options.json != "-" {
       let report = TextReport(
-        result, commands: commands(course, options.submission, options.course), style: style,
-        all: options.all, firstTask: { Self.firstTask($0, course: course) })
+        result,
+        commands: commands(course, options.submission, options.course, hasReplays: hasReplays),
+        style: style, all: options.all, courseLabs: courseLabs(course),
+        places: places(course, submission))
       output(report.text)
     }
     try write(JSONReport(result).text, to: options.json)
@@ -162,43 +190,7 @@ struct Program {
     return report.isClean ? 0 : 1
   }
 
-  private func replay(
-    _ file: String, submission name: String?, course: Course
-  ) throws(GradingError) {
-    let replay = try Replay(
-      path: absolute(file, from: currentDirectory), name: file, labs: labs)
-    var course = course
-    if let seed = replay.seed { course.seed = seed }
-    let submission = try open(name, of: course)
-    let lab = replay.lab
-    let files: [SourceFile]
-    do throws(SubmissionProblem) {
-      files = try submission.files(of: lab, bareFiles: true)
-    } catch {
-      throw .usage(error.message)
-    }
-    let workshop = workshop(course)
-    do {
-      let build = try workshop.build(files, for: lab, as: BuildKind())
-      let subject = build.start()
-      let text = replay.text(on: subject)
-      if let failure = subject.failure { throw failure }
-      output(text + "\n")
-    } catch let failure as BuildFailure {
-      throw .usage(failure.text)
-    } catch {
-      throw error as? GradingError ?? .failure("\(error)")
-    }
-    guard let check = replay.check else { return }
-    var assignment = Grader.Assignment(lab: lab, sources: files)
-    assignment.checks = [check]
-    let outcome = try grader(course, workshop).judge([assignment])[0]
-    clearProgress()
-    let result = LabResult(lab: lab, weight: 1, outcome: outcome)
-    output("\n" + TextReport.verdict(of: result, commands: commands(course, name), style: style))
-  }
-
-  private func grader(_ course: Course, _ workshop: any Workshop) -> Grader {
+  func grader(_ course: Course, _ workshop: any Workshop) -> Grader {
     var grader = Grader(course: course, workshop: workshop)
     if showsProgress {
       grader.progress = { [errors] done, total in
@@ -208,12 +200,12 @@ struct Program {
     return grader
   }
 
-  private func clearProgress() {
+  func clearProgress() {
     if showsProgress { errors("\r\u{1B}[K") }
   }
 
   /// The submission's folder: the one named, else the course's own Exercises.
-  private func open(_ name: String?, of course: Course) throws(GradingError) -> Submission {
+  func open(_ name: String?, of course: Course) throws(GradingError) -> Submission {
     let submission =
       name.map { Submission(directory: absolute($0, from: currentDirectory), name: $0) }
       ?? Submission(directory: course.path("Exercises"), name: prefix(course) + "Exercises")
@@ -230,16 +222,24 @@ struct Program {
   }
 
   /// What stands before the course's own paths for somebody in the current folder.
-  private func prefix(_ course: Course) -> String {
+  func prefix(_ course: Course) -> String {
     course.root == absolute(".", from: currentDirectory) ? "" : course.root + "/"
   }
 
-  private func commands(
-    _ course: Course, _ submission: String?, _ directory: String? = nil
+  func commands(
+    _ course: Course, _ submission: String?, _ directory: String?, hasReplays: Bool = true
   ) -> Commands {
-    let suffix =
-      (submission.map { " --submission \($0)" } ?? "") + (directory.map { " --course \($0)" } ?? "")
-    return Commands(suffix: suffix, root: prefix(course), labs: labs)
+    let options = [("--submission", submission), ("--course", directory)]
+    let suffix = options.map { option, value in
+      value.map { " \(option) \($0.asShellWord)" } ?? ""
+    }.joined()
+    return Commands(suffix: suffix, root: prefix(course), hasReplays: hasReplays, labs: labs)
+  }
+
+  /// The commands of a hint; hints can be read outside of a course, too.
+  private func hintCommands(_ directory: String?) -> Commands {
+    guard let course = try? find(directory) else { return Commands(labs: labs) }
+    return commands(course, nil, nil)
   }
 
   /// Writes `text` where `--json` says.
@@ -249,6 +249,18 @@ struct Program {
     case "-": output(text)
     case let file?: try Files.write(text, to: absolute(file, from: currentDirectory))
     }
+  }
+
+  private func places(_ course: Course, _ submission: Submission) -> TextReport.Places {
+    let prefix = prefix(course)
+    return TextReport.Places(
+      firstTask: { lab in Self.firstTask(lab, course: course).map { prefix + $0 } },
+      file: { lab, name in
+        let inFolder = "\(lab.id)/\(name)"
+        let isThere = FileManager.default.fileExists(
+          atPath: "\(submission.directory)/\(inFolder)")
+        return "\(submission.name)/\(isThere ? inFolder : name)"
+      })
   }
 
   /// The line of the lab's first TODO in the student's own files.
@@ -264,5 +276,18 @@ struct Program {
       }
     }
     return nil
+  }
+}
+
+extension String {
+  /// The text as one word of a command line.
+  fileprivate var asShellWord: String {
+    let isPlain =
+      !isEmpty
+      && unicodeScalars.allSatisfy {
+        $0.properties.isAlphabetic || ("0"..."9").contains($0)
+          || "-_./~+,:@".unicodeScalars.contains($0)
+      }
+    return isPlain ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 }

@@ -37,7 +37,8 @@ extension Lab {
       Promise("Complexity: O(1)", checks: ["speed"], edges: "three boxes"),
       Promise("Gives the box back", checks: ["give-back"], edges: "the first of three"),
     ],
-    narrate: narrate)
+    methods: ["take()", "give(_:)"], method: { $0.verb == 0 ? "take()" : "give(_:)" },
+    flaw: { $0.count > 9 ? "a shelf has room for nine steps" : nil }, narrate: narrate)
 
   /// A second lab with a check id of the first.
   static let lids = Lab(
@@ -63,28 +64,35 @@ extension Lab {
       guard operations.count <= depth else { return nil }
       return holds(subject.perform(operations).outcomes) ? nil : operations.count
     }
+    // A trace that begins as the check's does is judged by what the check asks.
+    let judge: @Sendable ([TraceOperation], Transcript) -> Counterexample? = { trace, transcript in
+      let outcomes = Array(transcript.outcomes.prefix(operations.count))
+      guard trace.starts(with: operations), !holds(outcomes) else { return nil }
+      return Counterexample(
+        operations: operations, transcript: transcript,
+        steps: outcomes.indices.map { narrate(operations, outcomes, $0) },
+        expected: "that \(title.lowercased())",
+        found: outcomes.last.map { "the last answer was \($0)" } ?? "no answer at all",
+        picture: ["▒▒░  (before)", "▒▒▒  (after)"])
+    }
     let examine: @Sendable (Examination) -> Verdict = { examination in
       let subject: any Subject = examination.optimised ?? examination.subject
-      let transcript = subject.perform(operations)
-      let outcomes = transcript.outcomes
-      if holds(outcomes) { return .passed(note: "\(operations.count) operations") }
-      return .failed(
-        Counterexample(
-          operations: operations, transcript: transcript,
-          steps: outcomes.indices.map { narrate(operations, outcomes, $0) },
-          expected: "that \(title.lowercased())",
-          found: outcomes.last.map { "the last answer was \($0)" } ?? "no answer at all",
-          picture: ["▒▒░  (before)", "▒▒▒  (after)"]))
+      let failure = judge(operations, subject.perform(operations))
+      return failure.map { .failed($0) } ?? .passed(note: "\(operations.count) operations")
     }
     return Check(
       id: id, title: title, rule: "\(title), and that is the rule.", kind: kind, points: points,
       lesson: id, hints: ["Think of \(id).", "Plan \(id).", "Write \(id)."],
-      fewestSteps: kind == .performance ? nil : fewestSteps, examine: examine)
+      fewestSteps: kind == .performance ? nil : fewestSteps,
+      judge: kind == .performance ? nil : judge, examine: examine)
   }
 
   private static func narrate(
     _ operations: [TraceOperation], _ outcomes: [Outcome], _ index: Int
   ) -> String {
+    guard outcomes.indices.contains(index) else {
+      return operations[index].verb == 0 ? "take" : "give"
+    }
     let answer =
       switch outcomes[index] {
       case .number(let number): "box \(number)"
@@ -144,7 +152,10 @@ final class FakeSubject<D: Driver>: PrintingSubject {
   ) -> (transcript: Transcript, printed: [Printed]) {
     let transcript = perform(operations)
     var texts = operations.indices.prefix(transcript.outcomes.count + 1).map { _ in Printed() }
-    if let stop, operations.count > stop { texts[stop] = printed }
+    if let stop, operations.count > stop {
+      texts[stop] = printed
+      if stop > 0 { texts[0] = Printed("one box is taken\n") }
+    }
     return (transcript, texts)
   }
 
@@ -156,6 +167,8 @@ final class FakeSubject<D: Driver>: PrintingSubject {
 /// Builds by reading a source's lines: one of them says which shelf it describes.
 struct FakeWorkshop: Workshop {
   var summary = ConfinementSummary(inForce: ["own session", "seccomp"])
+  /// What is said of sources that describe no shelf.
+  var message: String?
 
   func confinement() -> ConfinementSummary { summary }
 
@@ -177,7 +190,7 @@ struct FakeWorkshop: Workshop {
     if text.contains("// no compiler") { throw GradingError.failure("There is no compiler.") }
     throw BuildFailure(
       title: "\(lab.id) does not compile",
-      message: "\(sources[0].name):1:1: error: cannot find 'shelf' in scope")
+      message: message ?? "\(sources[0].name):1:1: error: cannot find 'shelf' in scope")
   }
 }
 

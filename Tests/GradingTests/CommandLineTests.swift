@@ -24,6 +24,29 @@ import Testing
       The commands: list, hint, replay, reset, audit, help
       """
     ),
+    (
+      ["Take-One"],
+      """
+      grade: There is no lab or command “Take-One”. To grade one check: grade Boxes/take-one, or grade Lids/take-one
+      The labs: Boxes, Lids
+      The commands: list, hint, replay, reset, audit, help
+      """
+    ),
+    (
+      ["Boxes/spead"],
+      """
+      grade: There is no check “spead” in Boxes. Did you mean speed?
+      The checks in Boxes: take-one, no-doubles, give-back, empty-shelf, speed
+      """
+    ),
+    (
+      ["Lids", "Boxs/speed"],
+      """
+      grade: There is no lab or command “Boxs/speed”. Did you mean Boxes?
+      The labs: Boxes, Lids
+      The commands: list, hint, replay, reset, audit, help
+      """
+    ),
     (["--seed"], "grade: --seed needs a value: --seed S"),
     (["--seed", "--all"], "grade: --seed needs a value: --seed S"),
     (["--seed="], "grade: --seed needs a value: --seed S"),
@@ -42,7 +65,7 @@ import Testing
       ["hint", "sped"],
       """
       grade: There is no check “sped”. Did you mean speed?
-      The checks: take-one, no-doubles, give-back, empty-shelf, speed, take-one
+      The checks: Boxes/take-one, no-doubles, give-back, empty-shelf, speed, Lids/take-one
       """
     ),
     (
@@ -73,9 +96,30 @@ import Testing
     (
       ["replay", "x.trace"],
       """
-      grade: x.trace cannot be read: No such file or directory.
-      Replays are written when a check fails: swift run grade, then look into grading/results.
+      grade: There is no file x.trace. Replays are kept in grading/results when a check fails: swift run grade
       """
+    ),
+    (["replay", "grading"], "grade: grading is a folder. Name a trace in it, or a check."),
+    (
+      ["replay", "sped"],
+      """
+      grade: There is no check “sped”. Did you mean speed?
+      The checks: Boxes/take-one, no-doubles, give-back, empty-shelf, speed, Lids/take-one
+      """
+    ),
+    (
+      ["replay", "take-one"],
+      "grade: Several labs have a check “take-one”. Say which: Boxes/take-one, Lids/take-one"
+    ),
+    (
+      ["replay", "speed"],
+      """
+      grade: No replay is kept for Boxes/speed: grading/results/Boxes/speed.trace does not exist.
+      It is written when the check fails: swift run grade Boxes/speed
+      """
+    ),
+    (
+      ["replay"], "grade: Something is missing. Usage: grade replay CHECK, or grade replay FILE"
     ),
     (
       ["audit", "--only", "x"],
@@ -95,7 +139,7 @@ import Testing
       [
         "Boxes", "--submission=a b", "--json", "-", "--seed", "9", "--require", "59.95",
         "--require-confinement", "--all", "--no-replays", "--course", "c", "--", "LIDS",
-      ], labs: ["Boxes", "Lids"])
+      ], labs: [.boxes, .lids])
     var options = GradeOptions()
     options.labs = ["Boxes", "LIDS"]
     options.submission = "a b"

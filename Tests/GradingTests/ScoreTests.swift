@@ -39,7 +39,9 @@ import Testing
     #expect(lab.notJudged.map(\.check.id) == ["speed"])
     let result = CourseResult(
       course: "c", seed: 1, labs: [lab], confinement: ConfinementSummary(inForce: []))
-    let text = TextReport(result, commands: Commands(labs: [.boxes])).text
+    let text = TextReport(
+      result, commands: Commands(labs: [.boxes]), courseLabs: [.boxes]
+    ).text
     #expect(
       text
         == """
@@ -55,6 +57,7 @@ import Testing
         Seed      7
         Confined  not at all
         Note      20 points of Boxes could not be judged here; its score counts the other 80.
+        Next      What is missing could not be judged on this machine.
 
         """.replacing("Seed      7", with: "Seed      1"))
   }

@@ -28,6 +28,7 @@ import Testing
 
         Total     0 of 100 points   (Boxes 0 × 2, Lids 0 × 1)
         Seed      7
+        Next      Boxes (Boxes in a row): read Exercises/Boxes/README.md
 
         """)
   }
@@ -54,8 +55,7 @@ import Testing
           Memory    ▒▒░  (before)
                     ▒▒▒  (after)
           Lesson    Exercises/Boxes/README.md#no-doubles
-          Replay    swift run grade replay grading/results/Boxes/no-doubles.trace
-          Hint      swift run grade hint no-doubles
+          Replay    swift run grade replay no-doubles        Hint  swift run grade hint no-doubles
 
         ✘ An empty shelf answers nil                              0 of 15 points
           Rule      An empty shelf answers nil, and that is the rule.
@@ -65,13 +65,13 @@ import Testing
           Memory    ▒▒░  (before)
                     ▒▒▒  (after)
           Lesson    Exercises/Boxes/README.md#empty-shelf
-          Replay    swift run grade replay grading/results/Boxes/empty-shelf.trace
-          Hint      swift run grade hint empty-shelf
+          Replay    swift run grade replay empty-shelf        Hint  swift run grade hint empty-shelf
 
         Total     55 of 100 points
         Seed      7
         Confined  own session, seccomp
         Replays   grading/results/Boxes
+        Next      No box is taken twice: swift run grade replay no-doubles
 
         """)
   }
@@ -97,8 +97,7 @@ import Testing
           Memory    ▒▒░  (before)
                     ▒▒▒  (after)
           Lesson    Exercises/Boxes/README.md#take-one
-          Replay    swift run grade replay grading/results/Boxes/take-one.trace
-          Hint      swift run grade hint Boxes/take-one
+          Replay    swift run grade replay Boxes/take-one        Hint  swift run grade hint Boxes/take-one
 
         ✘ No box is taken twice                                   0 of 30 points
           Rule      No box is taken twice, and that is the rule.
@@ -108,8 +107,7 @@ import Testing
           Memory    ▒▒░  (before)
                     ▒▒▒  (after)
           Lesson    Exercises/Boxes/README.md#no-doubles
-          Replay    swift run grade replay grading/results/Boxes/no-doubles.trace
-          Hint      swift run grade hint no-doubles
+          Replay    swift run grade replay no-doubles        Hint  swift run grade hint no-doubles
 
         ✘ A box given back is free again                          0 of 25 points
           Rule      A box given back is free again, and that is the rule.
@@ -119,13 +117,13 @@ import Testing
           Memory    ▒▒░  (before)
                     ▒▒▒  (after)
           Lesson    Exercises/Boxes/README.md#give-back
-          Replay    swift run grade replay grading/results/Boxes/give-back.trace
-          Hint      swift run grade hint give-back
+          Replay    swift run grade replay give-back        Hint  swift run grade hint give-back
 
         Total     35 of 100 points
         Seed      7
         Confined  own session, seccomp
         Replays   grading/results/Boxes
+        Next      A box can be taken: swift run grade replay Boxes/take-one
 
         """)
   }
@@ -150,22 +148,24 @@ import Testing
           Found     the last answer was number(0)
           Printed   free boxes: 2
                     now the next
+                    (your code printed 2 lines; swift run grade replay no-doubles shows each under the step
+                    that printed it)
           Memory    ▒▒░  (before)
                     ▒▒▒  (after)
           Lesson    Exercises/Boxes/README.md#no-doubles
-          Replay    swift run grade replay grading/results/Boxes/no-doubles.trace
-          Hint      swift run grade hint no-doubles
+          Replay    swift run grade replay no-doubles        Hint  swift run grade hint no-doubles
 
         3 more checks failed:
           ✘ A box given back is free again: stopped as in “No box is taken twice”
           ✘ An empty shelf answers nil: stopped as in “No box is taken twice”
           ✘ Taking is fast: stopped as in “No box is taken twice”
-        See them in full with swift run grade Boxes --all
+        See them in full: swift run grade Boxes --all
 
         Total     10 of 100 points
         Seed      7
         Confined  own session, seccomp
         Replays   grading/results/Boxes
+        Next      No box is taken twice: swift run grade replay no-doubles
 
         """)
   }

@@ -7,9 +7,9 @@ struct FailureText {
   let counterexample: Counterexample
   let commands: Commands
   let style: Style
+  /// Whether the points of the check are shown; those of a trace that is replayed have none.
+  var showsPoints = true
 
-  /// Longer texts are cut, so that a failure fits on one screen.
-  static let mostLines = 10
   /// Column at which the values stand.
   static let indent = 12
 
@@ -18,23 +18,24 @@ struct FailureText {
     var lines = [header]
     lines += entry("Rule", Style.lines(check.rule, columns: columns))
     lines += entry("You did", steps)
-    let expected = Style.lines(counterexample.expected.printable, columns: columns)
-    let found = Style.lines(counterexample.found.printable, columns: columns)
-    lines += entry("Expected", cut(expected)) + entry("Found", cut(found))
-    if !result.printed.isEmpty {
-      let printed = result.printed.text.trimmingEnd().split(separator: "\n").map(String.init)
-      lines += entry("Printed", cut(printed.flatMap { Style.lines($0, columns: columns) }))
+    lines += entry("Expected", value(counterexample.expected))
+    lines += entry("Found", value(counterexample.found))
+    lines += entry("Printed", printed)
+    let picture = counterexample.picture.prefix(ReportLimits.pictureLines).flatMap {
+      Style.lines($0.shown(ReportLimits.lineBytes), columns: columns)
     }
-    if !counterexample.picture.isEmpty {
-      lines += entry("Memory", cut(counterexample.picture.map(\.printable), to: 2 * Self.mostLines))
-    }
-    lines += entry("Lesson", ["Exercises/\(lab.id)/README.md#\(check.lesson)"])
-    let replay = commands.replay(check, of: lab)
+    lines += entry("Memory", picture.cut(to: ReportLimits.pictureLines))
+    lines += entry("Lesson", [commands.lesson(lab, check.lesson)])
     let hint = commands.hint(check, of: lab)
-    if Self.indent + replay.count + 8 + "Hint  ".count + hint.count <= style.width {
-      lines += entry("Replay", ["\(replay)        \(style.faint("Hint"))  \(hint)"])
+    if let replay = commands.replay(result, of: lab) {
+      let isShort =
+        Self.indent + replay.columns + 8 + "Hint  ".count + hint.columns <= style.width
+      lines +=
+        isShort
+        ? entry("Replay", ["\(replay)        \(style.faint("Hint"))  \(hint)"])
+        : entry("Replay", [replay]) + entry("Hint", [hint])
     } else {
-      lines += entry("Replay", [replay]) + entry("Hint", [hint])
+      lines += entry("Hint", [hint])
     }
     return lines.joined(separator: "\n")
   }
@@ -43,61 +44,71 @@ struct FailureText {
 
   private var header: String {
     let check = result.check
-    return Style.spread(
-      "✘ \(check.title)", "\(result.earned) of \(check.points) points", column: 72
-    ).replacing("✘", with: style.bad("✘"), maxReplacements: 1)
+    let points = showsPoints ? "\(result.earned) of \(check.points) points" : ""
+    return style.spread("✘ \(check.title)", points, column: 72).trimmingEnd()
+      .replacing("✘", with: style.bad("✘"), maxReplacements: 1)
+  }
+
+  private func value(_ text: String) -> [String] {
+    Style.lines(text.shown(), columns: columns).cut(to: ReportLimits.lines)
   }
 
   private var steps: [String] {
-    var steps = counterexample.steps.map(\.printable)
-    let most = 24
-    if steps.count > most {
-      let left = steps.count - most
-      steps.replaceSubrange(8..<(8 + left), with: ["… \(left) more, all in the replay …"])
+    var steps = counterexample.steps
+    if steps.isEmpty {
+      // Nothing was called yet: what was set up is all there is to see.
+      let outcomes = counterexample.transcript.outcomes
+      steps = counterexample.operations.indices.prefix(1).map {
+        lab.narrate(counterexample.operations, outcomes, $0)
+      }
     }
-    if steps.isEmpty { steps = ["nothing yet: it shows at once"] }
-    return Style.joined(steps, separator: ";  ", columns: columns)
+    let left = steps.count - ReportLimits.steps
+    if left > 0 {
+      let first = ReportLimits.firstSteps
+      let rest = "… \(Amount.grouped(left)) more …"
+      steps = steps.prefix(first) + [rest] + steps.suffix(ReportLimits.steps - first)
+    }
+    return Style.joined(
+      steps.map { $0.shown(ReportLimits.lineBytes) }, separator: ";  ", columns: columns
+    ).cut(to: ReportLimits.steps)
   }
 
-  private func cut(_ lines: [String], to most: Int = mostLines) -> [String] {
-    lines.count <= most
-      ? lines : lines.prefix(most - 1) + ["… \(lines.count - most + 1) more lines"]
+  /// The first and the last lines that were printed, how many there were, and where the others are.
+  private var printed: [String] {
+    let printed = result.printed
+    guard !printed.isEmpty else { return [] }
+    let most = ReportLimits.printedEnds
+    var lines: [String]
+    if printed.isOpenEnded {
+      lines = Self.lines(of: printed.head, first: 2 * most)
+      lines.append("… and so on, until the program was stopped")
+    } else {
+      if printed.lineCount > 2 * most {
+        lines = Self.lines(of: printed.head, first: most)
+        lines.append("… \(Amount.of(printed.lineCount - 2 * most, "line")) between …")
+        lines += Self.lines(of: printed.tail.isEmpty ? printed.head : printed.tail, last: most)
+      } else {
+        lines = Self.lines(of: printed.text, first: 2 * most + 2)
+      }
+      var note = "your code printed \(Amount.of(printed.lineCount, "line"))"
+      if let replay = commands.replay(result, of: lab) {
+        note += "; \(replay) shows each under the step that printed it"
+      }
+      lines.append("(\(note))")
+    }
+    // A line that is too long is cut: the replay shows all of it.
+    return lines.dropLast().map {
+      $0.shown(ReportLimits.lineBytes).replacing("\t", with: "    ").cut(toColumns: columns)
+    } + Style.lines(lines.last ?? "", columns: columns)
+  }
+
+  private static func lines(of text: String, first: Int = .max, last: Int = .max) -> [String] {
+    var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    return lines.prefix(first).suffix(last).map { String($0) }
   }
 
   private func entry(_ label: String, _ values: [String]) -> [String] {
-    values.enumerated().map { index, value in
-      let name = index == 0 ? label : ""
-      let gap = String(repeating: " ", count: Self.indent - 2 - name.count)
-      return ("  " + (name.isEmpty ? "" : style.faint(name)) + gap + value).trimmingEnd()
-    }
+    style.entry(label, values, indent: Self.indent, margin: 2)
   }
-}
-
-/// The commands that a report tells its reader to type.
-public struct Commands: Sendable {
-  /// What follows every command that looks at the submission: ` --submission Solutions`, or nothing.
-  public let suffix: String
-  /// Where the root lies for somebody in the current folder: empty, or a path that ends in a slash.
-  public let root: String
-  /// The ids that more than one lab of the kit uses; commands qualify these.
-  public let ambiguous: Set<String>
-
-  public init(suffix: String = "", root: String = "", labs: [Lab] = Lab.all) {
-    self.suffix = suffix
-    self.root = root
-    var seen: Set<String> = []
-    ambiguous = Set(labs.flatMap(\.checks).map(\.id).filter { !seen.insert($0).inserted })
-  }
-
-  static let grade = "swift run grade"
-
-  func replay(_ check: Check, of lab: Lab) -> String {
-    "\(Self.grade) replay \(root)\(ReplayFile.path(of: check, of: lab))\(suffix)"
-  }
-
-  func hint(_ check: Check, of lab: Lab) -> String {
-    "\(Self.grade) hint \(ambiguous.contains(check.id) ? "\(lab.id)/" : "")\(check.id)"
-  }
-
-  func all(_ lab: Lab) -> String { "\(Self.grade) \(lab.id) --all\(suffix)" }
 }

@@ -8,9 +8,6 @@ import Labs
 public struct JSONReport: Sendable {
   /// Raised when a reader of the old schema would misread the new one.
   public static let version = 1
-  /// A longer counterexample's operations are left to its replay file.
-  static let mostOperations = 1000
-
   public let result: CourseResult
 
   public init(_ result: CourseResult) { self.result = result }
@@ -58,8 +55,8 @@ public struct JSONReport: Sendable {
       (status, message) =
         switch lab.outcome {
         case .untouched: ("untouched", nil)
-        case .refused(let message): ("refused", message)
-        case .notBuilt(let failure): ("notBuilt", failure.text)
+        case .refused(let message): ("refused", message.shown())
+        case .notBuilt(let failure): ("notBuilt", failure.text.shown())
         case .judged: ("judged", nil)
         }
       score = lab.score.number
@@ -80,8 +77,10 @@ public struct JSONReport: Sendable {
     let status: String
     let note: String?
     let reason: String?
+    let notBegun: [String]?
     let counterexample: CounterexampleForm?
     let printed: String?
+    let printedLines: Int?
 
     init(_ result: CheckResult, of lab: Lab) {
       let check = result.check
@@ -92,17 +91,22 @@ public struct JSONReport: Sendable {
       kind = check.kind.rawValue
       points = check.points
       earned = result.earned
+      notBegun = result.isUnbegun ? result.notBegun.map(\.name) : nil
       printed = result.printed.isEmpty ? nil : result.printed.text
+      printedLines =
+        result.printed.isEmpty || result.printed.isOpenEnded ? nil : result.printed.lineCount
       switch result.verdict {
       case .passed(let text):
-        (status, note, reason, counterexample) = ("passed", isMeasured ? nil : text, nil, nil)
+        (status, note, reason, counterexample) = (
+          "passed", isMeasured ? nil : text.shown(), nil, nil
+        )
       case .failed(let found, _):
         (status, note, reason) = ("failed", nil, nil)
         counterexample = CounterexampleForm(found, of: lab, isMeasured: isMeasured)
       case .unfinished(let text):
-        (status, note, reason, counterexample) = ("unfinished", nil, text, nil)
+        (status, note, reason, counterexample) = ("unfinished", nil, text.shown(), nil)
       case .notJudged(let text):
-        (status, note, reason, counterexample) = ("notJudged", nil, text, nil)
+        (status, note, reason, counterexample) = ("notJudged", nil, text.shown(), nil)
       }
     }
   }
@@ -117,24 +121,31 @@ public struct JSONReport: Sendable {
     let answers: [String]?
     let ending: String
     let endingText: String?
+    let followsFrom: String?
 
     init(_ counterexample: Counterexample, of lab: Lab, isMeasured: Bool) {
       let all = counterexample.operations
       let outcomes = counterexample.transcript.outcomes
-      let isShort = all.count <= JSONReport.mostOperations
-      steps = isMeasured ? nil : Array(counterexample.steps.prefix(JSONReport.mostOperations))
-      expected = counterexample.expected
-      found = isMeasured ? nil : counterexample.found
-      picture = isMeasured ? nil : counterexample.picture
+      let isShort = all.count <= ReportLimits.operations
+      let line = ReportLimits.lineBytes
+      steps =
+        isMeasured
+        ? nil : counterexample.steps.prefix(ReportLimits.operations).map { $0.shown(line) }
+      expected = counterexample.expected.shown()
+      found = isMeasured ? nil : counterexample.found.shown()
+      picture =
+        isMeasured
+        ? nil : counterexample.picture.prefix(ReportLimits.pictureLines).map { $0.shown(line) }
       operationCount = all.count
       operations = isShort ? all.map { TraceText.print($0, vocabulary: lab.vocabulary) } : nil
-      answers = isShort ? outcomes.map(\.text) : nil
+      answers = isShort ? outcomes.prefix(ReportLimits.operations).map(\.text) : nil
+      followsFrom = counterexample.followsFrom
       (ending, endingText) =
         switch counterexample.transcript.ending {
         case .complete: ("complete", nil)
-        case .crashed(let text): ("crashed", text)
+        case .crashed(let text): ("crashed", text.shown())
         case .timedOut: ("timedOut", nil)
-        case .garbled(let text): ("garbled", text)
+        case .garbled(let text): ("garbled", text.shown())
         case .outOfTime: ("outOfTime", nil)
         }
     }
@@ -157,17 +168,21 @@ extension Score {
 }
 
 extension Outcome {
-  /// The answer as replays and reports print it.
+  /// What was returned, as reports print it.
   var text: String {
     switch self {
-    case .done: "done"
-    case .none: "nil"
-    case .number(let number): "\(number)"
-    case .truth(let truth): "\(truth)"
-    case .text(let text): "“\(text)”"
-    case .numbers(let numbers): "[\(numbers.map(String.init).joined(separator: ", "))]"
-    case .refused(let reason): reason.isEmpty ? "refused" : "refused: \(reason)"
-    case .skipped: "not performed: its handle names no block"
+    case .done: return "done"
+    case .none: return "nil"
+    case .number(let number): return "\(number)"
+    case .truth(let truth): return "\(truth)"
+    case .text(let text): return "“\(text.shown(ReportLimits.lineBytes))”"
+    case .numbers(let numbers):
+      let first = numbers.prefix(ReportLimits.numbers).map(String.init).joined(separator: ", ")
+      let isCut = numbers.count > ReportLimits.numbers
+      return "[\(first)\(isCut ? ", … (\(Amount.grouped(numbers.count)) numbers)" : "")]"
+    case .refused(let reason):
+      return reason.isEmpty ? "refused" : "refused: \(reason.shown(ReportLimits.lineBytes))"
+    case .skipped: return "not performed: its handle names no block"
     }
   }
 }

@@ -38,7 +38,7 @@ public enum LessonText {
     lines += ["", "Hint \(level) of \(check.hints.count)"]
     let hint = check.hints[level - 1]
     lines += Style.lines(hint, columns: style.width - 2).map { "  \($0)" }
-    lines += ["", "Lesson   Exercises/\(lab.id)/README.md#\(check.lesson)"]
+    lines += ["", "Lesson   \(commands.lesson(lab, check.lesson))"]
     if level < check.hints.count { lines.append("More     \(name) \(level + 1)") }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -54,7 +54,8 @@ public enum LessonText {
       let lab = try find(lab: String(parts[0]), in: labs)
       guard let check = lab.check(parts[1].lowercased()) else {
         throw .usage(
-          Names.unknown("check", String(parts[1]), of: lab.checks.map(\.id)) + " (of \(lab.id))")
+          Names.unknown(
+            "check", String(parts[1]), of: lab.checks.map(\.id), place: " in \(lab.id)"))
       }
       return (lab, check)
     }
@@ -65,9 +66,23 @@ public enum LessonText {
         "Several labs have a check “\(name)”. Say which: \(names.joined(separator: ", "))")
     }
     guard let found = found.first else {
-      throw .usage(Names.unknown("check", name, of: labs.flatMap(\.checks).map(\.id)))
+      throw .usage(Names.unknown("check", name, of: checkNames(labs)))
     }
     return found
+  }
+
+  /// The names that `hint` and `replay` take for the checks of `labs`: ids, with the lab before those that several labs have.
+  static func checkNames(_ labs: [Lab]) -> [String] {
+    let ambiguous = ambiguousIDs(of: labs)
+    return labs.flatMap { lab in
+      lab.checks.map { ambiguous.contains($0.id) ? "\(lab.id)/\($0.id)" : $0.id }
+    }
+  }
+
+  /// The ids that more than one of `labs` uses.
+  static func ambiguousIDs(of labs: [Lab]) -> Set<String> {
+    var seen: Set<String> = []
+    return Set(labs.flatMap(\.checks).map(\.id).filter { !seen.insert($0).inserted })
   }
 
   /// The lab called `name`, without regard to case.

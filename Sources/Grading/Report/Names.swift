@@ -11,13 +11,14 @@ public enum Names {
 
   /// Says that there is no `name` of its kind, names the nearest and lists the choices.
   public static func unknown(
-    _ kind: String, _ name: String, of names: [String], context: String = ""
+    _ kind: String, _ name: String, of names: [String], context: String = "", place: String = ""
   ) -> String {
     let start =
       context.isEmpty
-      ? "There is no \(kind) “\(name)”." : "\(context) the \(kind) “\(name)”, which does not exist."
+      ? "There is no \(kind) “\(name)”\(place)."
+      : "\(context) the \(kind) “\(name)”, which does not exist."
     let guess = nearest(to: name, of: names).map { " Did you mean \($0)?" } ?? ""
-    return start + guess + "\nThe \(kind)s: " + names.joined(separator: ", ")
+    return start + guess + "\nThe \(kind)s\(place): " + names.joined(separator: ", ")
   }
 
   /// Letters to insert, delete, replace or swap with their neighbour to make `a` into `b`. O(a × b).

@@ -7,55 +7,57 @@ public struct TextReport: Sendable {
   public let style: Style
   /// Whether every failure is shown in full, and what the passed checks tried.
   public let all: Bool
-  /// Where a lab's work begins: `Exercises/BuddySystem/BuddySystem.swift:23`, or nil where no mark is left.
-  public let firstTask: @Sendable (Lab) -> String?
+  /// All labs of the course, in its order, be they graded here or not.
+  public let courseLabs: [Lab]
+  /// What stands where.
+  public let places: Places
+
+  /// Tells a student where to look in the files.
+  public struct Places: Sendable {
+    /// Where a lab's work begins: `Exercises/BuddySystem/BuddySystem.swift:23`, or nil where no mark is left.
+    public var firstTask: @Sendable (Lab) -> String?
+    /// Where a file of a lab's submission lies, from the current folder.
+    public var file: @Sendable (Lab, String) -> String
+
+    public init(
+      firstTask: @escaping @Sendable (Lab) -> String? = { _ in nil },
+      file: @escaping @Sendable (Lab, String) -> String = { "Exercises/\($0.id)/\($1)" }
+    ) {
+      self.firstTask = firstTask
+      self.file = file
+    }
+  }
 
   /// So many failures of a lab are shown in full unless all are asked for.
   static let inFull = 3
+  /// Column at which points end.
   static let column = 72
+  /// Column at which the footer's values stand.
+  static let indent = 10
 
   public init(
     _ result: CourseResult, commands: Commands, style: Style = Style(), all: Bool = false,
-    firstTask: @escaping @Sendable (Lab) -> String? = { _ in nil }
+    courseLabs: [Lab], places: Places = Places()
   ) {
     self.result = result
     self.commands = commands
     self.style = style
     self.all = all
-    self.firstTask = firstTask
+    self.courseLabs = courseLabs
+    self.places = places
   }
 
   /// The whole report; ends with a line end.
   public var text: String {
-    let untouched = result.labs.allSatisfy {
-      if case .untouched = $0.outcome { true } else { false }
-    }
-    var parts = untouched ? [welcome] : []
+    var parts = isFirstDay ? [welcome] : []
     parts += result.labs.map(section)
     parts.append(footer)
     return parts.joined(separator: "\n\n") + "\n"
   }
 
-  /// What became of the one check of `result`, for `grade replay`.
-  public static func verdict(of result: LabResult, commands: Commands, style: Style) -> String {
-    switch result.outcome {
-    case .untouched: return ""
-    case .refused(let message): return message + "\n"
-    case .notBuilt(let failure): return failure.text + "\n"
-    case .judged(let checks):
-      return checks.map { check in
-        switch check.verdict {
-        case .passed: return "\(style.good("✔")) \(check.check.title): the check passes.\n"
-        case .unfinished(let reason): return "◌ \(check.check.title): not finished: \(reason)\n"
-        case .notJudged(let reason): return "– \(check.check.title): not judged: \(reason)\n"
-        case .failed(let counterexample, _):
-          return FailureText(
-            lab: result.lab, result: check, counterexample: counterexample, commands: commands,
-            style: style
-          ).text + "\n"
-        }
-      }.joined()
-    }
+  /// Whether no lab of the course has been touched, as far as this report can tell.
+  private var isFirstDay: Bool {
+    result.labs.count == courseLabs.count && result.labs.allSatisfy(\.isUntouched)
   }
 
   private var welcome: String {
@@ -65,168 +67,163 @@ public struct TextReport: Sendable {
     ).joined(separator: "\n")
   }
 
+  // MARK: A lab
+
   private func section(_ lab: LabResult) -> String {
+    let points =
+      lab.isPartial
+      ? "\(lab.earned) of \(lab.possible) points" : "\(lab.score) of 100 points"
     let header = style.bold(
-      Style.spread(
-        "\(lab.lab.id): \(lab.lab.title)", "\(lab.score) of 100 points", column: Self.column))
+      style.spread("\(lab.lab.id): \(lab.lab.title)", points, column: Self.column))
     switch lab.outcome {
     case .untouched: return header + "\n" + firstSteps(lab.lab)
-    case .refused(let message):
-      return header + "\n"
-        + Style.lines(message.printable, columns: style.width - 2).map { "  \($0)" }
-        .joined(separator: "\n")
-    case .notBuilt(let failure):
-      let lines = failure.text.printable.split(separator: "\n", omittingEmptySubsequences: false)
-      return header + "\n"
-        + lines.flatMap { Style.lines(String($0), columns: style.width - 2) }
-        .map { "  \($0)".trimmingEnd() }.joined(separator: "\n")
+    case .refused(let message): return header + "\n" + indented(message)
+    case .notBuilt(let failure): return header + "\n" + indented(failure.text)
     case .judged(let checks):
       let list = checks.map(line).joined(separator: "\n")
-      return ([header + "\n" + list] + failures(lab)).joined(separator: "\n\n")
+      var parts = [header + "\n" + list] + FailureList(lab, of: self).paragraphs
+      if lab.isDone { parts.append(praise(lab.lab)) }
+      return parts.joined(separator: "\n\n")
     }
+  }
+
+  private func indented(_ message: String) -> String {
+    Style.lines(message.shown(), columns: style.width - 2).map { "  \($0)".trimmingEnd() }
+      .cut(to: ReportLimits.messageLines).joined(separator: "\n")
   }
 
   private func firstSteps(_ lab: Lab) -> String {
     var lines = [
       "  The files are still as they were handed out. To begin:",
-      "  1. Read  Exercises/\(lab.id)/README.md",
-      "  2. Edit  \(firstTask(lab) ?? "Exercises/\(lab.id)")",
-      "  3. Run   \(Commands.grade) \(lab.id)",
+      "  1. Read  \(commands.lesson(lab))",
+      "  2. Edit  \(places.firstTask(lab) ?? places.file(lab, lab.id + ".swift"))",
+      "  3. Run   \(commands.grade(lab))",
     ]
     if let check = lab.checks.first {
-      lines.append(
-        "  The first check to turn green: \(check.title) (\(commands.hint(check, of: lab)))")
+      let words = "The first check to turn green: \(check.title) (\(commands.hint(check, of: lab)))"
+      lines += Style.lines(words, columns: style.width - 2).map { "  \($0)" }
     }
     return lines.joined(separator: "\n")
   }
 
+  private func praise(_ lab: Lab) -> String {
+    let words =
+      "Well done: every check of \(lab.id) passes. What goes further: "
+      + commands.lesson(lab, Commands.goingFurther)
+    return Style.lines(words, columns: style.width).joined(separator: "\n")
+  }
+
+  /// A check in the list: its mark, its title and its points.
   private func line(_ result: CheckResult) -> String {
     let check = result.check
-    let mark: String
-    var text: String
+    let points = "\(result.earned) of \(check.points)"
     switch result.verdict {
     case .passed(let note):
-      mark = style.good("✔")
-      text = Style.spread(
-        "    \(check.title)", "\(result.earned) of \(check.points)", column: Self.column)
-      if all, !note.isEmpty { text += "\n" + note.indented(6, style) }
-    case .failed:
-      mark = style.bad("✘")
-      text = Style.spread(
-        "    \(check.title)", "\(result.earned) of \(check.points)", column: Self.column)
-    case .unfinished(let reason):
-      mark = "◌"
-      text = Style.spread(
-        "    \(check.title)", "\(result.earned) of \(check.points)", column: Self.column)
-      text += "\n" + reason.indented(6, style)
+      let line = line(style.good("✔"), check.title, points)
+      return all && !note.isEmpty ? line + "\n" + faint(note) : line
+    case .failed where result.isUnbegun:
+      return line("○", check.title, points) + unbegun(result.notBegun)
+    case .failed: return line(style.bad("✘"), check.title, points)
+    case .unfinished: return line("◌", check.title, points) + aside(["not finished"])
     case .notJudged(let reason):
-      mark = "–"
-      text = Style.spread("    \(check.title)", "not judged", column: Self.column)
-      text += "\n" + reason.indented(6, style)
-    }
-    return "  \(mark) " + text.dropFirst(4)
-  }
-
-  private func failures(_ lab: LabResult) -> [String] {
-    let failed = lab.checks.compactMap { result in
-      result.counterexample.map { Failure(result: result, counterexample: $0) }
-    }
-    // One stop fails many checks at the same step; shown in full once, it leaves room for others.
-    var firsts: [String: Failure] = [:]
-    var full: [Failure] = []
-    var rest: [String] = []
-    for failure in failed {
-      let title = failure.result.check.title
-      let first = failure.stop.flatMap { firsts[$0] }
-      if all || first == nil && full.count < Self.inFull {
-        full.append(failure)
-        if let stop = failure.stop, first == nil { firsts[stop] = failure }
-      } else if let first {
-        rest.append("✘ \(title): stopped as in “\(first.result.check.title)”")
-      } else {
-        let found = failure.counterexample.found.split(separator: "\n").first ?? ""
-        rest.append("✘ \(title): \(found.printable)")
-      }
-    }
-    var parts = full.map { failure in
-      FailureText(
-        lab: lab.lab, result: failure.result, counterexample: failure.counterexample,
-        commands: commands, style: style
-      ).text
-    }
-    if !rest.isEmpty {
-      var lines = ["\(rest.count == 1 ? "One more check" : "\(rest.count) more checks") failed:"]
-      let most = style.width - 2
-      for line in rest {
-        let cut = line.count > most ? line.prefix(most - 1) + "…" : line[...]
-        lines.append("  " + cut.replacing("✘", with: style.bad("✘"), maxReplacements: 1))
-      }
-      lines.append("See them in full with \(commands.all(lab.lab))")
-      parts.append(lines.joined(separator: "\n"))
-    }
-    return parts
-  }
-
-  /// A failed check.
-  private struct Failure {
-    let result: CheckResult
-    let counterexample: Counterexample
-
-    /// What a stop has in common with the same stop in another check; nil when nothing stopped.
-    var stop: String? {
-      switch counterexample.transcript.ending {
-      case .complete: nil
-      case .crashed(let text), .garbled(let text): text
-      case .outOfTime: "out of time"
-      case .timedOut: "time"
-      }
+      return line("–", check.title, "not judged") + "\n" + faint(reason)
     }
   }
+
+  private func line(_ mark: String, _ title: String, _ right: String) -> String {
+    // The mark may carry colours, which take no room.
+    "  \(mark) " + style.spread("    " + title, right, column: Self.column).dropFirst(4)
+  }
+
+  /// The methods that are to be begun, as far as there is room for their names behind the points.
+  private func unbegun(_ methods: [UnbegunMethod]) -> String {
+    let names = methods.map(\.name)
+    let short = names.map { String($0.prefix { $0 != "(" }) }
+    return aside([names, short].map { "not begun: " + $0.joined(separator: ", ") } + ["not begun"])
+  }
+
+  /// The first of some wordings that fits behind the points; nothing where none does.
+  private func aside(_ wordings: [String]) -> String {
+    let room = style.width - Self.column - 3
+    return wordings.first { $0.columns <= room }.map { "   " + style.faint($0) } ?? ""
+  }
+
+  private func faint(_ text: String) -> String {
+    Style.lines(text.shown(), columns: style.width - 6).cut(to: ReportLimits.lines)
+      .map { "      " + style.faint($0) }.joined(separator: "\n")
+  }
+
+  // MARK: The footer
 
   private var footer: String {
-    var lines: [String] = []
-    if result.labs.count > 1 {
-      let parts = result.labs.map { "\($0.lab.id) \($0.score) × \($0.weight)" }
-      lines.append(
-        style.bold("Total     \(result.total) of 100 points")
-          + "   (\(parts.joined(separator: ", ")))")
-    } else {
-      lines.append(style.bold("Total     \(result.total) of 100 points"))
-    }
-    lines.append("Seed      \(result.seed)")
+    var lines = total
+    lines += entry("Seed", "\(result.seed)")
     if let confinement = result.confinement {
       var confined =
         confinement.inForce.isEmpty ? "not at all" : confinement.inForce.joined(separator: ", ")
       if !confinement.missing.isEmpty {
         confined += "; this machine lacks: \(confinement.missing.joined(separator: ", "))"
       }
-      let wrapped = Style.lines(confined, columns: style.width - 10)
-      lines += wrapped.enumerated().map { ($0 == 0 ? "Confined  " : "          ") + $1 }
+      lines += entry("Confined", confined)
     }
-    let replays = result.labs.filter { $0.checks.contains { $0.counterexample != nil } }
+    let replays =
+      commands.hasReplays
+      ? result.labs.filter { $0.checks.contains(where: ReplayFile.isWritten) } : []
     if !replays.isEmpty {
       let folders = replays.map { "\(commands.root)\(ReplayFile.folder(of: $0.lab))" }
-      lines.append("Replays   \(folders.joined(separator: ", "))")
+      lines += entry("Replays", folders.joined(separator: ", "))
     }
-    for lab in result.labs where !lab.notJudged.isEmpty {
-      let points = lab.notJudged.reduce(0) { $0 + $1.check.points }
-      lines += Style.lines(
-        "Note      \(points) points of \(lab.lab.id) could not be judged here; its score counts the other "
-          + "\(100 - points).", columns: style.width)
-    }
+    for lab in result.labs { lines += note(lab) }
+    lines += style.entry("Next", next, indent: Self.indent)
     return lines.joined(separator: "\n")
+  }
+
+  private var total: [String] {
+    var lines = [style.bold("Total     \(result.total) of 100 points")]
+    if result.labs.count > 1 {
+      let parts = result.labs.map { "\($0.lab.id) \($0.score) × \($0.weight)" }
+      let sum = "(\(parts.joined(separator: ", ")))"
+      if "Total     100 of 100 points   ".count + sum.columns <= style.width {
+        lines[0] += "   \(sum)"
+      } else {
+        lines += entry("", sum)
+      }
+    }
+    for lab in result.labs where lab.isPartial {
+      let checks = lab.checks.count == 1 ? "the check" : "the \(lab.checks.count) checks"
+      lines += entry(
+        "",
+        "(\(lab.earned) of \(lab.possible) in \(checks) of \(lab.lab.id) that \(lab.checks.count == 1 ? "was" : "were") "
+          + "named; the others were not run)")
+    }
+    return lines
+  }
+
+  /// What a score leaves out.
+  private func note(_ lab: LabResult) -> [String] {
+    let left = lab.notJudged.reduce(0) { $0 + $1.check.points }
+    guard left > 0 else { return [] }
+    let counts =
+      lab.possible == 0
+      ? "and no others were run" : "its score counts the other \(lab.possible)"
+    return entry(
+      "Note", "\(left) points of \(lab.lab.id) could not be judged here; \(counts).")
+  }
+
+  func entry(_ label: String, _ text: String) -> [String] {
+    style.entry(
+      label, Style.lines(text, columns: style.width - Self.indent), indent: Self.indent)
+  }
+}
+
+extension LabResult {
+  /// Whether the files are still as they were handed out.
+  var isUntouched: Bool {
+    if case .untouched = outcome { true } else { false }
   }
 }
 
 extension BuildFailure {
   /// Title and message together.
   public var text: String { message.isEmpty ? title : "\(title)\n\(message)" }
-}
-
-extension String {
-  /// The text's lines behind `columns` spaces, faint.
-  fileprivate func indented(_ columns: Int, _ style: Style) -> String {
-    Style.lines(self, columns: style.width - columns)
-      .map { String(repeating: " ", count: columns) + style.faint($0) }.joined(separator: "\n")
-  }
 }

@@ -34,9 +34,10 @@ public struct Grader: Sendable {
 
   /// Grades `labs` of a submission; `alone` when one lab was named, whose files may then lie bare.
   ///
+  /// - Parameter only: for the id of a lab the checks to run, where these are not all.
   /// - Throws: ``GradingError`` when the submission is not there or the grader fails.
   public func grade(
-    _ submission: Submission, labs: [Lab], alone: Bool
+    _ submission: Submission, labs: [Lab], alone: Bool, only: [String: [Check]] = [:]
   ) throws(GradingError) -> CourseResult {
     var outcomes: [LabResult.Outcome?] = []
     var assignments: [Assignment] = []
@@ -47,7 +48,9 @@ public struct Grader: Sendable {
           outcomes.append(.untouched)
         } else {
           outcomes.append(nil)
-          assignments.append(Assignment(lab: lab, sources: files))
+          var assignment = Assignment(lab: lab, sources: files)
+          assignment.checks = only[lab.id] ?? lab.checks
+          assignments.append(assignment)
         }
       } catch let problem as SubmissionProblem {
         outcomes.append(.refused(problem.message))
@@ -56,6 +59,11 @@ public struct Grader: Sendable {
       }
     }
     var judged = try judge(assignments)[...]
+    for (place, assignment) in zip(judged.indices, assignments) {
+      let stub = try course.sources(in: "grading/\(assignment.lab.id)/stub")
+      let unbegun = UnbegunMethod.find(in: assignment.sources, stub: stub, of: assignment.lab)
+      judged[place] = judged[place].noting(unbegun, of: assignment.lab)
+    }
     let results = zip(labs, outcomes).map { lab, outcome in
       LabResult(
         lab: lab, weight: course.weight(of: lab), outcome: outcome ?? judged.removeFirst())
@@ -66,9 +74,10 @@ public struct Grader: Sendable {
       confinement: wasRun ? try workshop.confinement() : nil)
   }
 
-  /// Whether `files` are the lab's stub, byte for byte.
+  /// Whether `files` are the lab's stub: the same bytes, line ends aside.
   public func isStub(_ files: [SourceFile], of lab: Lab) throws(GradingError) -> Bool {
-    files == (try course.sources(in: "grading/\(lab.id)/stub"))
+    let stub = try course.sources(in: "grading/\(lab.id)/stub")
+    return files.map(\.withPlainLineEnds) == stub.map(\.withPlainLineEnds)
   }
 
   /// Builds and judges every assignment; one outcome for each.
@@ -196,6 +205,13 @@ extension Verdict {
   fileprivate var isFinding: Bool {
     guard case .failed(let counterexample, _) = self else { return false }
     return counterexample.transcript.ending != .outOfTime
+  }
+}
+
+extension SourceFile {
+  /// The file with line feeds alone at the ends of its lines, whatever an editor or a download made of them.
+  fileprivate var withPlainLineEnds: SourceFile {
+    SourceFile(name: name, text: text.replacingOccurrences(of: "\r\n", with: "\n"))
   }
 }
 

@@ -30,8 +30,10 @@ public struct Score: Hashable, Comparable, Sendable, CustomStringConvertible {
 public struct CheckResult: Sendable {
   public let check: Check
   public let verdict: Verdict
-  /// What the student's code printed while it performed the counterexample, where that stopped the program.
+  /// What the student's code printed while it performed the counterexample.
   public let printed: Printed
+  /// Of a failed check: the methods that its counterexample calls and whose bodies are still the stub's.
+  public var notBegun: [UnbegunMethod] = []
 
   public init(check: Check, verdict: Verdict, printed: Printed = Printed()) {
     self.check = check
@@ -56,6 +58,9 @@ public struct CheckResult: Sendable {
   public var passed: Bool {
     if case .passed = verdict { true } else { false }
   }
+
+  /// Whether the check failed for want of a beginning: that earns nothing, but is not wrong either.
+  public var isUnbegun: Bool { !notBegun.isEmpty && earned == 0 }
 
   /// The counterexample of a failed check.
   public var counterexample: Counterexample? {
@@ -93,9 +98,16 @@ public struct LabResult: Sendable {
 
   public var earned: Int { checks.reduce(0) { $0 + $1.earned } }
 
-  public var score: Score {
-    Score(earned: earned, of: checks.reduce(0) { $0 + $1.possible })
-  }
+  /// The points that could be earned in the checks that were run and could be judged.
+  public var possible: Int { checks.reduce(0) { $0 + $1.possible } }
+
+  public var score: Score { Score(earned: earned, of: possible) }
+
+  /// Whether only some of the lab's checks were asked for.
+  public var isPartial: Bool { !checks.isEmpty && checks.count < lab.checks.count }
+
+  /// Whether every point of every check of the lab was earned.
+  public var isDone: Bool { !checks.isEmpty && !isPartial && checks.allSatisfy(\.passed) }
 
   /// The checks that could not be judged, for reasons that are no fault of the student's.
   public var notJudged: [CheckResult] {

@@ -71,15 +71,3 @@ struct WorkerEnding {
     return nil
   }
 }
-
-extension StringProtocol {
-  /// The text without control characters, which could rewrite the screen that a report is read on; tabs and newlines stay.
-  var printable: String {
-    String(
-      String.UnicodeScalarView(
-        unicodeScalars.map { scalar in
-          let isControl = scalar.properties.generalCategory == .control
-          return isControl && scalar != "\n" && scalar != "\t" ? "\u{FFFD}" : scalar
-        }))
-  }
-}

@@ -16,7 +16,7 @@ enum BuddyChecks {
       fewestSteps: { subject, depth in
         var hunt = Hunt(law, subject, scope)
         return hunt.shortest(depths: 1...max(1, depth))?.stepCount
-      },
+      }, judge: { L.counterexample($0, $1) },
       examine: { examination in
         var hunt = Hunt(law, examination.subject, scope)
         return hunt.verdict(seed: examination.seed)

@@ -8,6 +8,7 @@ extension Lab {
     id: "BuddySystem", title: "The buddy system", subjectType: "BuddySystem",
     contract: "PageAllocator", vocabulary: BuddySystemVerb.vocabulary, checks: BuddyChecks.all,
     longestList: longestWindow,
+    methods: BuddyTraces.methods, method: BuddyTraces.method, flaw: BuddyTraces.flaw,
     narrate: { operations, outcomes, index in Words.step(operations, outcomes, index) })
 
   /// The most numbers that a window can hold: three for each free block.

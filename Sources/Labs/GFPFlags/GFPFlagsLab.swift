@@ -7,6 +7,7 @@ extension Lab {
     id: "GFPFlags", title: "GFP flags", subjectType: "GFPFlags", contract: "GFPFlagRules",
     vocabulary: GFPFlagsVerb.vocabulary,
     checks: gfpComposing + gfpBehaviour + gfpZones + gfpReserves + gfpSituations + gfpText,
+    methods: GFPTraces.methods, method: GFPTraces.method, flaw: GFPTraces.flaw,
     narrate: { operations, outcomes, index in
       GFPWords.step(operations[index], index < outcomes.count ? outcomes[index] : nil)
     })
