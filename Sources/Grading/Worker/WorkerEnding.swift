@@ -4,6 +4,9 @@ import LabBench
 
 /// Says in a student's words how a worker's process ended.
 struct WorkerEnding {
+  /// How the words begin for a program that took all the memory there is.
+  static let outOfMemory = "ran out of memory"
+
   private let ending: ChildEnding
   private let complaints: String
   private let limits: WorkerLimits
@@ -55,7 +58,7 @@ struct WorkerEnding {
     let kinds = ["Fatal error", "Precondition failed", "Assertion failed"]
     for line in complaints.split(separator: "\n").reversed() {
       if line.contains("failed to allocate") || line.contains("out of memory") {
-        return "ran out of memory: the limit is \(limits.memoryBytes >> 20) MiB"
+        return "\(Self.outOfMemory): the limit is \(limits.memoryBytes >> 20) MiB"
       }
       for kind in kinds {
         guard let range = line.range(of: kind) else { continue }

@@ -126,6 +126,8 @@ final class WorkerSubject: PrintingSubject {
     case .timedOut(_, while: .waiting): ledger.noteHopeless(.waiting)
     // A program that speaks for itself has no shorter counterexample.
     case .garbled: ledger.noteEndless()
+    // Filling the memory takes seconds each time, like a call that does not end.
+    case .crashed(let why) where why.hasPrefix(WorkerEnding.outOfMemory): ledger.noteEndless()
     default: break
     }
     // Of a program that was ended from outside, how much it printed depends on when.

@@ -1,5 +1,5 @@
 // attack: Answers without end, to fill the memory of the process that judges.
-// expects: garbled: it answered what nobody had asked
+// expects: garbled: it has a result for free, which could not be called
 import LabKit
 
 @_silgen_name("write")

@@ -1,5 +1,5 @@
 // attack: Answers twice for each question, in perfect form.
-// expects: garbled: it answered what nobody had asked
+// expects: garbled: it has a result for free, which could not be called
 import LabKit
 
 @_silgen_name("write")
