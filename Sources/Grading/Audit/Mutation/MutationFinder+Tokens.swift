@@ -125,10 +125,15 @@ extension MutationFinder {
       } else if !followsValue, parts.count > 1 {
         leaveOut(parts, before: closing)
       }
-    } else if source.reads(index, "("), followsValue, parts.count > 1, !isDeclaration(index) {
+    } else if source.reads(index, "("), followsValue, parts.count > 1, !isDeclaration(index),
+      !Self.symmetric.contains(source[index - 1])
+    {
       for (left, right) in zip(parts, parts.dropFirst()) { swap(value(left), value(right)) }
     }
   }
+
+  /// Functions to which the order of two arguments is all the same.
+  private static let symmetric: Set<String> = ["min", "max", "swapAt", "swap"]
 
   private mutating func leaveOut(_ elements: [Range<Int>], before closing: Int) {
     for (place, element) in elements.enumerated() {
