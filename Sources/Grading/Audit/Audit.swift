@@ -76,7 +76,10 @@ public struct Audit: Sendable {
       let own = findings.filter { $0.subject.lab.id == catalogue.lab.id }
       var defects = only == nil ? LabRules.defects(of: catalogue.lab, course: grader.course) : []
       defects += only == nil ? catalogue.defects + Self.together(catalogue, own) : []
-      if only == nil { defects += try repeated(catalogue) }
+      if only == nil {
+        defects += try MutationRun.stale(catalogue.lab, course: grader.course)
+        defects += try repeated(catalogue)
+      }
       reports.append(LabFinding(lab: catalogue.lab, findings: own, defects: defects))
     }
     return reports

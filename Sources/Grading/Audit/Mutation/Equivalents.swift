@@ -99,6 +99,12 @@ struct Equivalents: Sendable {
     return Entry(identity: identity, reason: try value("why"), line: lines[0].number)
   }
 
+  /// The entries that none of `mutations` is like: their base has changed.
+  func stale(_ mutations: [Mutation]) -> [Entry] {
+    let known = Set(mutations.map(\.identity))
+    return entries.filter { !known.contains($0.identity) }
+  }
+
   /// Why the mutation is no fault, or nil where nobody has judged so.
   func reason(for mutation: Mutation) -> String? { reasons[mutation.identity] }
 }

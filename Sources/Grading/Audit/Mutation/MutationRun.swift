@@ -73,14 +73,24 @@ public struct MutationRun: Sendable {
   }
 
   private func run(_ lab: Lab) throws(GradingError) -> Finding {
-    let all = try bases(of: lab).flatMap { $0.mutations() }
+    let all = try Self.bases(of: lab, course: grader.course).flatMap { $0.mutations() }
     let equivalents = try Equivalents(lab: lab.id, course: grader.course)
     let chosen = try choose(from: all)
-    let known = Set(all.map(\.identity))
     let fates = try fates(of: chosen, lab: lab, equivalents)
     return Finding(
       lab: lab, seed: seed, possible: all.count, mutations: chosen, fates: fates,
-      equivalents: equivalents, stale: equivalents.entries.filter { !known.contains($0.identity) })
+      equivalents: equivalents, stale: equivalents.stale(all))
+  }
+
+  /// Entries of the lab's `equivalent` that no mutation of its bases is like.
+  static func stale(_ lab: Lab, course: Course) throws(GradingError) -> [Defect] {
+    let equivalents = try Equivalents(lab: lab.id, course: course)
+    guard !equivalents.entries.isEmpty else { return [] }
+    return equivalents.stale(try bases(of: lab, course: course).flatMap { $0.mutations() }).map {
+      Defect(
+        place: "grading/\(lab.id)/equivalent:\($0.line)",
+        message: "no mutation is like this any more")
+    }
   }
 
   private func choose(from all: [Mutation]) throws(GradingError) -> [Mutation] {
@@ -92,8 +102,9 @@ public struct MutationRun: Sendable {
   }
 
   /// The solution and every wheat.
-  private func bases(of lab: Lab) throws(GradingError) -> [MutationBase] {
-    let course = grader.course
+  private static func bases(
+    of lab: Lab, course: Course
+  ) throws(GradingError) -> [MutationBase] {
     var bases = [
       MutationBase(
         folder: "Solutions/\(lab.id)",
