@@ -33,7 +33,7 @@ public struct Check: Sendable {
   public let hints: [String]
   /// What the rule says of one trace that was performed, whoever wrote it: where the trace breaks the rule, the counterexample
   /// that it is. Nil for a check whose rule another check of the lab judges too, or that needs more than a trace (speed).
-  public let judge:
+  public var judge:
     (@Sendable (_ trace: [TraceOperation], _ transcript: Transcript) -> Counterexample?)?
   /// Judges a subject.
   public let examine: @Sendable (Examination) -> Verdict

@@ -146,6 +146,7 @@ import Testing
           You did   take → box 0
           Expected  that no box is taken twice
           Found     the last answer was number(0)
+          Line      LAB=Boxes CHECK=no-doubles swift test --filter Boxes
           Printed   free boxes: 2
                     now the next
                     (your code printed 2 lines; swift run grade replay no-doubles shows each under the step

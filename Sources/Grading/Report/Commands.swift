@@ -36,6 +36,11 @@ public struct Commands: Sendable {
     "\(Self.grade) \(lab.id)\(check.map { "/\($0.id)" } ?? "")\(all ? " --all" : "")\(suffix)"
   }
 
+  /// Runs one check in the student's own process, where a stop tells its line.
+  func test(_ check: Check, of lab: Lab) -> String {
+    "LAB=\(lab.id) CHECK=\(check.id) swift test --filter \(lab.id)"
+  }
+
   private func name(of check: Check, _ lab: Lab) -> String {
     ambiguous.contains(check.id) ? "\(lab.id)/\(check.id)" : check.id
   }

@@ -20,6 +20,7 @@ struct FailureText {
     lines += entry("You did", steps)
     lines += entry("Expected", value(counterexample.expected))
     lines += entry("Found", value(counterexample.found))
+    lines += entry("Line", trapLine)
     lines += entry("Printed", printed)
     let picture = counterexample.picture.prefix(ReportLimits.pictureLines).flatMap {
       Style.lines($0.shown(ReportLimits.lineBytes), columns: columns)
@@ -71,6 +72,14 @@ struct FailureText {
     return Style.joined(
       steps.map { $0.shown(ReportLimits.lineBytes) }, separator: ";  ", columns: columns
     ).cut(to: ReportLimits.steps)
+  }
+
+  /// How to find the line of a trap that does not name it; what lies elsewhere than in Exercises has no tests to run.
+  private var trapLine: [String] {
+    guard case .crashed(let message) = counterexample.transcript.ending,
+      !message.contains(".swift:"), commands.suffix.isEmpty
+    else { return [] }
+    return [commands.test(result.check, of: lab)]
   }
 
   /// The first and the last lines that were printed, how many there were, and where the others are.

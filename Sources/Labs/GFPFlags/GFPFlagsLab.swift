@@ -6,7 +6,8 @@ extension Lab {
   public static let gfpFlags = Lab(
     id: "GFPFlags", title: "GFP flags", subjectType: "GFPFlags", contract: "GFPFlagRules",
     vocabulary: GFPFlagsVerb.vocabulary,
-    checks: gfpComposing + gfpBehaviour + gfpZones + gfpReserves + gfpSituations + gfpText,
+    checks: GFPTraces.judging(
+      gfpComposing + gfpBehaviour + gfpZones + gfpReserves + gfpSituations + gfpText),
     methods: GFPTraces.methods, method: GFPTraces.method, flaw: GFPTraces.flaw,
     narrate: { operations, outcomes, index in
       GFPWords.step(operations[index], index < outcomes.count ? outcomes[index] : nil)
