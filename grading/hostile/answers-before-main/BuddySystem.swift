@@ -1,5 +1,5 @@
 // attack: Answers in a constructor, before our code runs.
-// expects: garbled: it answered what nobody had asked
+// expects: garbled: it answered
 import LabKit
 
 @_silgen_name("write")
