@@ -1,4 +1,5 @@
 // swift-tools-version: 6.3
+import Foundation
 import PackageDescription
 
 /// Models, generators and parsers work through hundreds of thousands of operations in one check, so the
@@ -8,13 +9,23 @@ let kitIsOptimised = Context.environment["KIT_FAST"] != "0"
 let optimised: [SwiftSetting] =
   kitIsOptimised ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
 
-/// An exercise is a module of its own that sees LabKit alone, exactly as `grade` compiles it.
-func exercise(_ lab: String) -> Target {
-  .target(
-    name: lab, dependencies: ["LabKit"], path: "Exercises/\(lab)", exclude: ["README.md"])
+/// Says what is wrong with the environment and ends.
+func stop(_ message: String) -> Never {
+  FileHandle.standardError.write(Data("\n\(message)\n".utf8))
+  exit(1)
 }
 
 let labs = ["BuddySystem", "GFPFlags"]
+
+/// An exercise is a module of its own that sees LabKit alone, exactly as `grade` compiles it.
+///
+/// Its path is the folder above: where a lab's folder or lesson is gone, the package can still be built, and with it the
+/// `grade reset` that brings them back.
+func exercise(_ lab: String) -> Target {
+  .target(
+    name: lab, dependencies: ["LabKit"], path: "Exercises",
+    exclude: labs.filter { $0 != lab } + ["\(lab)/README.md"], sources: [lab])
+}
 
 /// `LAB=BuddySystem swift test` is the student's door: it builds that lab and its checks, not the reference, and not the
 /// other labs, whose errors so stop nobody. `TESTS=LabsTests,GradingTests swift test` builds and runs those test targets.
@@ -22,8 +33,7 @@ let wantedLab = Context.environment["LAB"].flatMap { $0.isEmpty ? nil : $0 }
 let doors =
   wantedLab.map { wanted in labs.filter { $0.lowercased() == wanted.lowercased() } } ?? labs
 if let wantedLab, doors.isEmpty {
-  fatalError(
-    "LAB=\(wantedLab) is no lab of this package. The labs: \(labs.joined(separator: ", "))")
+  stop("LAB=\(wantedLab) is no lab of this package. The labs: \(labs.joined(separator: ", "))")
 }
 let wantedTests = Context.environment["TESTS"].flatMap {
   $0.isEmpty ? nil : $0.split(separator: ",").map(String.init)
@@ -56,6 +66,11 @@ let kitTests: [Target] = [
     dependencies: ["kmem", "KernelMemory", "FtraceImport", "AllocationTrace"]),
   exerciseTests,
 ]
+if let unknown = wantedTests?.first(where: { name in !kitTests.contains { $0.name == name } }) {
+  stop(
+    "TESTS=\(unknown) is no test target. There are: "
+      + kitTests.map(\.name).joined(separator: ", "))
+}
 let tests =
   wantedLab != nil
   ? [exerciseTests]

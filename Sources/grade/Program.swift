@@ -103,9 +103,7 @@ struct Program {
     let isAlone = chosen.count == 1 && !options.labs.isEmpty
     let submission = try open(options.submission, of: course)
     guard submission.holdsAny(of: chosen, bareFiles: isAlone) else {
-      throw .usage(
-        "\(submission.name) has none of the folders that are to be graded: "
-          + chosen.map(\.id).joined(separator: ", ") + ".")
+      throw .usage(submission.advice(on: chosen))
     }
     let workshop = workshop(course)
     if options.requireConfinement {
@@ -208,7 +206,8 @@ struct Program {
   func open(_ name: String?, of course: Course) throws(GradingError) -> Submission {
     let submission =
       name.map { Submission(directory: absolute($0, from: currentDirectory), name: $0) }
-      ?? Submission(directory: course.path("Exercises"), name: prefix(course) + "Exercises")
+      ?? Submission(
+        directory: course.path("Exercises"), name: prefix(course) + "Exercises", isExercises: true)
     var isFolder: ObjCBool = false
     guard
       FileManager.default.fileExists(atPath: submission.directory, isDirectory: &isFolder)
@@ -216,7 +215,9 @@ struct Program {
       throw .usage("The submission \(submission.name) does not exist.")
     }
     guard isFolder.boolValue else {
-      throw .usage("The submission \(submission.name) is not a folder.")
+      throw .usage(
+        "The submission \(submission.name) is a file. Name the folder that it lies in, and the lab: "
+          + "grade LAB --submission \(Submission.folder(of: submission.name))")
     }
     return submission
   }
@@ -270,7 +271,7 @@ struct Program {
     for name in names.filter({ $0.hasSuffix(".swift") }).sorted() {
       let data = FileManager.default.contents(atPath: course.path("\(folder)/\(name)")) ?? Data()
       let lines = String(decoding: data, as: UTF8.self).split(
-        separator: "\n", omittingEmptySubsequences: false)
+        omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       if let index = lines.firstIndex(where: { $0.contains("// TODO:") }) {
         return "\(folder)/\(name):\(index + 1)"
       }

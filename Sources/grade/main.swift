@@ -45,14 +45,25 @@ let write: @Sendable (String, Int32) -> Void = { text, descriptor in
   }
 }
 
+let showsProgress = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
+
+/// Tells somebody who waits what is being built; the line of progress gives way.
+let tell: @Sendable (BuildNote) -> Void = { note in
+  let start = showsProgress ? "\r\u{1B}[K" : ""
+  switch note {
+  case .lasting(let text): write("\(start)grade: \(text)\n", STDERR_FILENO)
+  case .passing(let text): if showsProgress { write(start + text, STDERR_FILENO) }
+  }
+}
+
 let program = Program(
-  workshop: { ConfinedWorkshop(course: $0) },
+  workshop: { ConfinedWorkshop(course: $0, tell: tell) },
   currentDirectory: FileManager.default.currentDirectoryPath,
   style: Style(
     colours: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty,
     width: isTerminal && hasSize ? Int(size.ws_col) : 100),
   gradeAfresh: gradeAfresh,
-  showsProgress: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb",
+  showsProgress: showsProgress,
   output: { write($0, STDOUT_FILENO) },
   errors: { write($0, STDERR_FILENO) })
 exit(program.run(Array(CommandLine.arguments.dropFirst())))

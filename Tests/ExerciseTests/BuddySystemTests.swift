@@ -1,7 +1,8 @@
-// What you write in Exercises/BuddySystem is judged here: swift test --filter BuddySystem
+// What you write in Exercises/BuddySystem is judged here: LAB=BuddySystem swift test
 //
 // An error in this file, such as "cannot find type 'BuddySystem'", means that the type is gone from
-// Exercises/BuddySystem or is called otherwise: the lab asks for a `struct BuddySystem: PageAllocator`.
+// Exercises/BuddySystem or is called otherwise: the lab asks for a `struct BuddySystem: PageAllocator`. An error "no such module 'BuddySystem'"
+// means that its files are gone. `swift run grade reset BuddySystem` brings the stub back, and keeps what you have.
 @testable import BuddySystem
 import LabBench
 import Labs

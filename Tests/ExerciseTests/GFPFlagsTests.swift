@@ -1,7 +1,8 @@
-// What you write in Exercises/GFPFlags is judged here: swift test --filter GFPFlags
+// What you write in Exercises/GFPFlags is judged here: LAB=GFPFlags swift test
 //
 // An error in this file, such as "cannot find type 'GFPFlags'", means that the type is gone from
-// Exercises/GFPFlags or is called otherwise: the lab asks for a `struct GFPFlags: GFPFlagRules`.
+// Exercises/GFPFlags or is called otherwise: the lab asks for a `struct GFPFlags: GFPFlagRules`. An error "no such module 'GFPFlags'"
+// means that its files are gone. `swift run grade reset GFPFlags` brings the stub back, and keeps what you have.
 @testable import GFPFlags
 import LabBench
 import Labs

@@ -48,7 +48,7 @@ enum LastWords {
 
       """.utf8)
     let again = Array(
-      "Only this check: CHECK=\(check.id) swift test --filter \(lab.id)\n\n".utf8)
+      "Only this check: \(StudentDoor.command(check, lab))\n\n".utf8)
     var first = 0
     subject.willPerform = { trace, index in
       if index == 0 || index - first == kept {
@@ -156,7 +156,9 @@ enum LastWords {
         seen = serial
         start = now
       } else if now - start > patience {
-        write("  … and there was no answer to the last one within 10 seconds: an endless loop?\n")
+        write(
+          "  … and the last one did not return within 10 seconds of work: an endless loop, or very slow\n"
+        )
         _exit(1)
       }
     }

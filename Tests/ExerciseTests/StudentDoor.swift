@@ -8,8 +8,10 @@ import Testing
 ///
 /// A lab's own file is a few lines: the import of its module, and a suite that hands its type to ``examine(_:on:)``.
 ///
-/// - A lab whose files are still the stub's is skipped; once a file is edited, all of its checks are judged.
-/// - `CHECK=merge swift test --filter BuddySystem` runs one check; `CHECK=BuddySystem/merge` names its lab too.
+/// - A lab whose files are still the stub's is skipped; once a file is edited, its checks are judged.
+/// - Checks of speed are not: code that a debugger can step through is not optimised. They are shown as skipped, and
+///   the last line says so.
+/// - `CHECK=merge LAB=BuddySystem swift test` runs one check; `CHECK=BuddySystem/merge` names its lab too.
 /// - When the code stops the program, or never answers, the check and its operations are printed first.
 enum StudentDoor {
   /// One case of a lab's suite.
@@ -65,7 +67,10 @@ enum StudentDoor {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return Dictionary(
       uniqueKeysWithValues: names.filter { $0.hasSuffix(".swift") }.map {
-        ($0, FileManager.default.contents(atPath: folder.appending(path: $0).path) ?? Data())
+        let data = FileManager.default.contents(atPath: folder.appending(path: $0).path) ?? Data()
+        // What an editor on Windows does to a file is no work on the lab.
+        let text = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
+        return ($0, Data(text.filter { $0 != UInt8(ascii: "\r") }))
       })
   }
 
@@ -86,9 +91,12 @@ enum StudentDoor {
             atPath: root.appending(path: "grading/traces/\(name).trace").path
           ).map { [UInt8]($0) }
         })
-      switch check.examine(examination) {
+      let verdict = check.examine(examination)
+      Tally.count(check, of: lab, as: Tally.Kind(verdict))
+      switch verdict {
       case .passed: break
-      case .notJudged(let reason), .unfinished(let reason): try Test.cancel("\(reason)")
+      case .notJudged(let reason): try Test.cancel("\(check.id) is not judged here: \(reason)")
+      case .unfinished(let reason): try Test.cancel("\(check.id) is not finished: \(reason)")
       case .failed(let counterexample, let earned):
         Attachment.record(
           TraceText.print(counterexample.operations, vocabulary: lab.vocabulary),
@@ -124,8 +132,19 @@ enum StudentDoor {
       lines.append((index == 0 ? "  Memory    " : "            ") + line)
     }
     lines.append("  Lesson    Exercises/\(lab.id)/README.md#\(check.lesson)")
-    lines.append("  Again     CHECK=\(check.id) swift test --filter \(lab.id)")
-    lines.append("  Hint      swift run grade hint \(check.id)")
+    lines.append("  Again     \(command(check, lab))")
+    lines.append("  Hint      swift run grade hint \(name(check, lab))")
     return lines.joined(separator: "\n")
+  }
+
+  /// The command that runs one check.
+  static func command(_ check: Check, _ lab: Lab) -> String {
+    "CHECK=\(check.id) LAB=\(lab.id) swift test"
+  }
+
+  /// How `grade` calls a check: by its id, and with its lab where several labs have that id.
+  private static func name(_ check: Check, _ lab: Lab) -> String {
+    let isShared = Lab.all.count { $0.check(check.id) != nil } > 1
+    return isShared ? "\(lab.id)/\(check.id)" : check.id
   }
 }

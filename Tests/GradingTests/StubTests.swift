@@ -87,4 +87,31 @@ import Testing
     #expect(sandbox.text("Exercises/Boxes.old-1/Boxes.swift") == "my work")
     #expect(sandbox.text("Exercises/Boxes.old-2/Boxes.swift") == "more work")
   }
+
+  @Test func resetBringsTheLessonBack() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put("lesson", at: "grading/Boxes/stub/README.md")
+    #expect(
+      sandbox.grade("reset", "Boxes").output == """
+        The lesson Exercises/Boxes/README.md is there again.
+        Exercises/Boxes is the stub already; no code was changed.
+
+        """)
+    #expect(sandbox.text("Exercises/Boxes/README.md") == "lesson")
+    try FileManager.default.removeItem(atPath: sandbox.path("Exercises/Boxes"))
+    #expect(
+      sandbox.grade("reset", "Boxes").output == """
+        The lesson Exercises/Boxes/README.md is there again.
+        Exercises/Boxes is the stub again.
+
+        """)
+  }
+
+  @Test func aLessonOfOnesOwnIsLeftAlone() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put("lesson", at: "grading/Boxes/stub/README.md")
+    try sandbox.put("lesson with my notes", at: "Exercises/Boxes/README.md")
+    sandbox.grade("reset", "Boxes")
+    #expect(sandbox.text("Exercises/Boxes/README.md") == "lesson with my notes")
+  }
 }

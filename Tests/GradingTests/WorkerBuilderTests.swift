@@ -39,15 +39,132 @@ import Testing
     #expect(failure.file == "Lists.swift")
   }
 
-  @Test func aMissingMethodIsQuotedWhereTheTypeIs() throws {
+  @Test func aMissingMethodIsToldByItsDeclaration() throws {
     let failure = try failure(
       Self.contract.replacing("freeBlocks(", with: "blocks("))
-    #expect(failure.title == "BuddySystem does not compile")
+    #expect(failure.title == "BuddySystem does not fulfil the contract PageAllocator")
     #expect(
-      failure.message.hasPrefix(
-        "BuddySystem.swift:3:8: error: type 'BuddySystem' does not conform to protocol 'PageAllocator'"
-      ))
-    #expect(!failure.message.contains("WorkerMain"))
+      failure.message == """
+        BuddySystem.swift:3: `BuddySystem` says that it is a PageAllocator, but this is missing, or is there with other types:
+          func freeBlocks(order: Int, zone: Int) -> [Int]
+        Write it as it stands here, with the same names, labels and types.
+        """)
+    #expect(failure.line == 3)
+  }
+
+  @Test func aMethodOfOtherTypesIsCompared() throws {
+    let failure = try failure(
+      Self.contract.replacing("-> [Int] { [order, zone] }", with: "-> [Int32] { [] }"))
+    #expect(failure.title == "BuddySystem does not fulfil the contract PageAllocator")
+    #expect(failure.message.contains("\n  func freeBlocks(order: Int, zone: Int) -> [Int]\n"))
+    #expect(
+      failure.message.hasSuffix(
+        "Compare BuddySystem.swift:13: candidate has non-matching type '(Int, Int) -> [Int32]'"))
+  }
+
+  @Test func aTypeThatTakesTheNameOfSwiftsIsFound() throws {
+    let failure = try failure(Self.contract + "typealias Int = Int32\n")
+    #expect(failure.title == "BuddySystem does not fulfil the contract PageAllocator")
+    #expect(
+      failure.message.hasSuffix(
+        """
+        BuddySystem.swift:15 declares a type Int of its own, so Int means another type in your files than in the \
+        contract: give it another name.
+        """))
+  }
+
+  @Test func messagesNameTheFileByThePathThatAnEditorOpens() throws {
+    let place = "Exercises/BuddySystem/BuddySystem.swift"
+    func failure(_ text: String) throws -> BuildFailure {
+      try self.failure([SourceFile(name: "BuddySystem.swift", text: text, place: place)])
+    }
+    let broken = try failure("import LabKit\nlet a = \"src/BuddySystem.swift\" + )\n")
+    #expect(broken.message.hasPrefix("\(place):2:37: error: "))
+    #expect(broken.message.contains("\nlet a = \"src/BuddySystem.swift\" + )\n"))
+    #expect(broken.file == place)
+    #expect(try failure("import Foundation\n").message.hasPrefix("\(place):1: a submission may"))
+    #expect(try failure("private struct BuddySystem {}\n").file == place)
+  }
+
+  /// The compiler warns of each of these while it lists the imports.
+  @Test(arguments: [
+    "let\u{A0}spaced = 1", "#warning(\"import Foundation\")", "// a nul: \0", "\u{FEFF}",
+    "let used = 1; func unused() { let unused = 1 }",
+    "@available(*, deprecated) struct Old {}; func old(_: Old) {}",
+  ]) func whatTheCompilerRemarksIsNoImport(_ line: String) throws {
+    let files = WorkerBench.submission(header: line)
+    #expect(
+      try WorkerBench.subject(files).perform([boot, allocate]).outcomes == [.done, .number(0)])
+  }
+
+  @Test func linesThatEndAsOnWindowsAreCounted() throws {
+    let text = "\u{FEFF}" + Self.contract.replacing("\n", with: "\r\n")
+    let files = [SourceFile(name: "BuddySystem.swift", text: text)]
+    #expect(
+      try WorkerBench.subject(files).perform([boot, allocate]).outcomes == [.done, .number(0)])
+    #expect(
+      try failure("import LabKit\r\n\r\nimport Foundation\r\n").message.hasPrefix(
+        "BuddySystem.swift:3: a submission may import"))
+  }
+
+  @Test(arguments: [
+    ("func f() { Task { } }", "Task"), ("func f() { Task.detached { } }", "Task"),
+    ("@MainActor func f() {}", "MainActor"), ("let now = ContinuousClock.now", "ContinuousClock"),
+    ("func f() { async let one = 1 }", "async"),
+    ("func g() async {}; func f() { g() }", "async"),
+    ("func f(_: some AsyncSequence) {}", "AsyncSequence"),
+    ("import _Concurrency", "import _Concurrency"),
+  ]) func tasksAndClocksAreRefusedInWords(_ line: String, _ name: String) throws {
+    let failure = try failure(WorkerBench.submission(header: line))
+    #expect(failure.title == "`\(name)` is not available here")
+    #expect(
+      failure.message.contains("there are no tasks, no actors and no async functions")
+        || failure.message.contains("there is no clock to read"))
+  }
+
+  @Test func whatNeedsNoTaskIsThere() throws {
+    let files = WorkerBench.submission(
+      allocate: "return state.withLock { $0 += 1; return $0 }",
+      header: """
+        import Synchronization
+        let state = Mutex(41)
+        final class Shared: @unchecked Sendable { var value = 0 }
+        struct Plain: Sendable { var time = Duration.seconds(1) }
+        func call(_ body: @Sendable () -> Void) { body() }
+        nonisolated(unsafe) var global = 1
+        """)
+    #expect(
+      try WorkerBench.subject(files).perform([boot, allocate]).outcomes == [.done, .number(42)])
+  }
+
+  @Test func noTextMakesTheGeneratedMainLong() throws {
+    let name = "WorkerMain" + String(repeating: "_", count: 50_000)
+    let files = WorkerBench.submission(header: "// WorkerMain \(name)\nenum WorkerMain {}")
+    #expect(
+      try WorkerBench.subject(files).perform([boot, allocate]).outcomes == [.done, .number(0)])
+  }
+
+  @Test func aQuotationIsBounded() throws {
+    let long = "let long = \"" + String(repeating: "x", count: 100_000) + "\" + )"
+    let failure = try failure(String(repeating: long + "\n", count: 3))
+    #expect(failure.message.count < 4_000)
+    #expect(failure.message.contains("xxx…"))
+  }
+
+  /// A file of the one is named like the end of a file and the start of another of the other.
+  @Test func noTwoSubmissionsShareAKey() {
+    func key(_ files: [(String, String)]) -> BuildKey {
+      var key = BuildKey("worker", "toolchain")
+      key.add(files: files.map { SourceFile(name: $0.0, text: $0.1) })
+      return key
+    }
+    let two = key([("A.swift", "x"), ("B.swift", "y")])
+    let one = key([("A.swift 1\nx\nB.swift", "y")])
+    #expect(two != one)
+    #expect(key([("A.swift", "x7:B.swift1:y")]) != two)
+    #expect(key([("A.swift", "xB.swift"), ("", "y")]) != two)
+    #expect(BuildKey("ab", "c") != BuildKey("a", "bc"))
+    #expect(BuildKey("1:a", "b") != BuildKey("1", "a1:b"))
   }
 
   @Test func aRenamedTypeIsFound() throws {

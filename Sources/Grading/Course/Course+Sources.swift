@@ -7,7 +7,8 @@ extension Course {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path(folder))) ?? []
     return names.filter { $0.hasSuffix(".swift") && !$0.hasPrefix(".") }.sorted().map { name in
       let data = FileManager.default.contents(atPath: path("\(folder)/\(name)")) ?? Data()
-      return SourceFile(name: name, text: String(decoding: data, as: UTF8.self))
+      return SourceFile(
+        name: name, text: String(decoding: data, as: UTF8.self), place: "\(folder)/\(name)")
     }
   }
 

@@ -74,10 +74,10 @@ public struct Grader: Sendable {
       confinement: wasRun ? try workshop.confinement() : nil)
   }
 
-  /// Whether `files` are the lab's stub: the same bytes, line ends aside.
+  /// Whether `files` are the lab's stub, line for line.
   public func isStub(_ files: [SourceFile], of lab: Lab) throws(GradingError) -> Bool {
     let stub = try course.sources(in: "grading/\(lab.id)/stub")
-    return files.map(\.withPlainLineEnds) == stub.map(\.withPlainLineEnds)
+    return files.count == stub.count && zip(files, stub).allSatisfy { $0.isSame(as: $1) }
   }
 
   /// Builds and judges every assignment; one outcome for each.
@@ -205,13 +205,6 @@ extension Verdict {
   fileprivate var isFinding: Bool {
     guard case .failed(let counterexample, _) = self else { return false }
     return counterexample.transcript.ending != .outOfTime
-  }
-}
-
-extension SourceFile {
-  /// The file with line feeds alone at the ends of its lines, whatever an editor or a download made of them.
-  fileprivate var withPlainLineEnds: SourceFile {
-    SourceFile(name: name, text: text.replacingOccurrences(of: "\r\n", with: "\n"))
   }
 }
 

@@ -2,7 +2,12 @@ import Foundation
 import Labs
 
 /// Compares the stubs that students have with what the solutions give.
+///
+/// The lesson is written in `Exercises/<Lab>`; beside the stub lies a copy of it, from which `grade reset` restores it.
 public struct StubAudit: Sendable {
+  /// The lesson's file name.
+  static let lesson = "README.md"
+
   public let course: Course
 
   public init(course: Course) { self.course = course }
@@ -16,6 +21,15 @@ public struct StubAudit: Sendable {
       var differing: [Defect] = []
       for folder in ["grading/\(lab.id)/stub", "Exercises/\(lab.id)"] {
         differing += Self.differences(fresh, course.swiftFiles(in: folder), place: folder)
+      }
+      if text("Exercises/\(lab.id)/\(Self.lesson)") != text("grading/\(lab.id)/stub/\(Self.lesson)")
+      {
+        differing.append(
+          Defect(
+            place: "grading/\(lab.id)/stub/\(Self.lesson)",
+            message:
+              "differs from Exercises/\(lab.id)/\(Self.lesson); `grade audit --write-stubs` copies it"
+          ))
       }
       lines.append(
         differing.isEmpty
@@ -44,12 +58,21 @@ public struct StubAudit: Sendable {
         try Files.write(file.text, to: course.path("\(stub)/\(file.name)"))
         if isUntouched { try Files.write(file.text, to: course.path("\(exercise)/\(file.name)")) }
       }
+      if let lesson = text("\(exercise)/\(Self.lesson)") {
+        try Files.write(lesson, to: course.path("\(stub)/\(Self.lesson)"))
+      }
       lines.append("\(stub) is written.")
       lines.append(
         isUntouched
           ? "\(exercise) is written." : "\(exercise) holds somebody's work and is left alone.")
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func text(_ file: String) -> String? {
+    FileManager.default.contents(atPath: course.path(file)).map {
+      String(decoding: $0, as: UTF8.self)
+    }
   }
 
   private func generate(_ lab: Lab) throws(GradingError) -> [SourceFile] {

@@ -18,7 +18,7 @@ public enum StubGenerator {
     var lines: [Substring] = []
     var opened: Int?
     var number = 0
-    for line in solution.text.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in solution.lines {
       number += 1
       let text = line.drop { $0 == " " }.trimmed
       if text == begin {

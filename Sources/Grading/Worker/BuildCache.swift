@@ -9,28 +9,40 @@ struct BuildCache: Sendable {
 
   init(folder: URL) throws(GradingError) {
     self.folder = folder
-    for name in ["scratch", "kit", "workers"] {
-      do {
-        try FileManager.default.createDirectory(
-          at: folder.appending(path: name), withIntermediateDirectories: true)
-      } catch {
+    for name in ["scratch", "kit", "workers", "modules"] {
+      let path = folder.appending(path: name).path
+      try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      // Made once more, only so that the system says why it is not there.
+      guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
+        let reason = String(cString: strerror(errno))
         throw GradingError.failure(
-          "the build cache \(folder.path) cannot be made: \(error.localizedDescription)")
+          """
+          the build cache \(folder.path) cannot be made: \(reason). Name a folder that can be written: \
+          \(CachePlace.variable)=DIR
+          """)
       }
     }
   }
 
+  /// Clang's modules of the system.
+  ///
+  /// They name the folder that they were made in and are refused in any other, so each path has its own: what came
+  /// along when a checkout was moved or copied is left alone.
+  var moduleCache: URL {
+    folder.appending(path: "modules/\(BuildKey(folder.path).hash)")
+  }
+
   /// The folder of the product that `key` describes, made by `make` if it is not there or `file` is missing in it.
   func product(
-    _ kind: String, key: String, holding file: String, make: (_ scratch: URL) throws -> Void
+    _ kind: String, key: BuildKey, holding file: String, make: (_ scratch: URL) throws -> Void
   ) throws -> URL {
-    let place = folder.appending(path: "\(kind)/\(Self.hash(key))")
+    let place = folder.appending(path: "\(kind)/\(key.hash)")
     if holds(place, key, file) { return place }
     let scratch = try newScratch()
     defer { try? FileManager.default.removeItem(at: scratch) }
     try make(scratch)
     do {
-      try Data(key.utf8).write(to: scratch.appending(path: "key"))
+      try Data(key.bytes).write(to: scratch.appending(path: "key"))
     } catch {
       throw GradingError.failure("the build cache cannot be written: \(error.localizedDescription)")
     }
@@ -56,7 +68,8 @@ struct BuildCache: Sendable {
     return scratch
   }
 
-  /// Removes the workers that were used longest ago, until at most `count` are left, and scratch older than a day.
+  /// Removes the workers that were used longest ago, until at most `count` are left, all but some kits, and scratch and
+  /// modules of other places that are older than a day.
   func prune(keeping count: Int) {
     let files = FileManager.default
     func byAge(_ name: String) -> [(url: URL, used: Date)] {
@@ -68,25 +81,22 @@ struct BuildCache: Sendable {
       }.sorted { $0.1 > $1.1 }
     }
     for old in byAge("workers").dropFirst(count) { try? files.removeItem(at: old.url) }
-    for old in byAge("scratch") where old.used.timeIntervalSinceNow < -86_400 {
+    for old in byAge("kit").dropFirst(8) { try? files.removeItem(at: old.url) }
+    let passing =
+      byAge("scratch")
+      + byAge("modules").filter { $0.url.lastPathComponent != moduleCache.lastPathComponent }
+    for old in passing where old.used.timeIntervalSinceNow < -86_400 {
       try? files.removeItem(at: old.url)
     }
   }
 
-  private func holds(_ place: URL, _ key: String, _ file: String) -> Bool {
+  private func holds(_ place: URL, _ key: BuildKey, _ file: String) -> Bool {
     guard let stored = try? Data(contentsOf: place.appending(path: "key")) else { return false }
-    guard stored == Data(key.utf8),
+    guard stored == Data(key.bytes),
       FileManager.default.fileExists(atPath: place.appending(path: file).path)
     else { return false }
     // Its age is the time of its last use.
     utimes(place.path, nil)
     return true
-  }
-
-  /// FNV-1a, 64 bits, in hexadecimal.
-  static func hash(_ text: String) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return String(hash, radix: 16)
   }
 }

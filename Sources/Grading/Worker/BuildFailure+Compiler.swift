@@ -4,10 +4,14 @@ extension BuildFailure {
   /// Says what a compiler's errors mean to the student of a lab.
   ///
   /// Errors in the student's own files are quoted; an error in the generated main is never shown, but told in the lab's words.
+  ///
+  /// - Parameters:
+  ///   - places: how messages name a file that the compiler knows by another path.
+  ///   - main: the generated main's file.
   static func compile(
-    _ run: ToolRun, folder: String, files: [SourceFile], main: String, lab: LabNames
+    _ run: ToolRun, places: [String: String], files: [SourceFile], main: String, lab: LabNames
   ) -> BuildFailure {
-    let messages = CompilerMessage.errors(in: run.output, folder: folder)
+    let messages = CompilerMessage.errors(in: run.words, places: places)
     let own = messages.filter { $0.file != nil && $0.file != main }
     if let main = own.first(where: {
       $0.text.contains("'main' attribute") || $0.text.contains("symbol 'main'")
@@ -24,9 +28,18 @@ extension BuildFailure {
           \(loose.quotation)
           """, file: loose.file, line: loose.line)
     }
-    if let first = own.first {
-      let quoted = own.prefix(5).map(\.quotation).joined(separator: "\n")
-      let rest = own.count > 5 ? "\n… and \(own.count - 5) more errors" : ""
+    if let refused = own.lazy.compactMap({ unavailable($0) }).first { return refused }
+    // What a type lacks may follow from another error, which comes first then.
+    let lacks = own.filter { $0.text.contains("does not conform to protocol") }
+    if lacks.count == own.count,
+      let missing = lacks.lazy.compactMap({ missingMethods($0, files: files, lab: lab) }).first
+    {
+      return missing
+    }
+    let errors = own.filter { !lacks.contains($0) } + lacks
+    if let first = errors.first {
+      let quoted = errors.prefix(5).map(\.quotation).joined(separator: "\n")
+      let rest = errors.count > 5 ? "\n… and \(errors.count - 5) more errors" : ""
       return BuildFailure(
         title: "\(lab.module) does not compile", message: quoted + rest, file: first.file,
         line: first.line)
@@ -37,9 +50,10 @@ extension BuildFailure {
     if let message = messages.first(where: { $0.file != nil }) {
       return contract(message, files: files, lab: lab)
     }
-    switch run.ending {
+    let crash = messages.lazy.compactMap { signal(in: $0.text) }.first
+    switch crash.map({ .signalled($0) }) ?? run.ending {
     case .exited:
-      let text = messages.first?.text ?? run.output
+      let text = messages.first?.text ?? run.words
       return BuildFailure(
         title: "\(lab.module) does not compile",
         message: "The compiler gave up without naming a line: \(text.prefix(2_000))")
@@ -66,7 +80,7 @@ extension BuildFailure {
   ) -> BuildFailure {
     let type = lab.subjectType
     let declaration = "`struct \(type): \(lab.contract) { … }`"
-    let declared = declarations(in: files)
+    let declared = Declaration.all(in: files)
     if message.text.contains("generic parameter") {
       return BuildFailure(
         title: "\(type) may not be generic",
@@ -114,48 +128,23 @@ extension BuildFailure {
         """, file: message?.file, line: message?.line)
   }
 
-  /// A type that a submission declares, by a look at its text; good enough for advice.
-  private struct Declaration {
-    var name: String
-    var inherits: [String]
-    var isHidden: Bool
-    var file: String
-    var line: Int
+  /// The signal that ended the compiler proper, by what its driver says.
+  private static func signal(in text: String) -> Int32? {
+    guard let range = text.range(of: "failed due to signal ") else { return nil }
+    return Int32(text[range.upperBound...].prefix { $0.isNumber })
   }
-
-  private static func declarations(in files: [SourceFile]) -> [Declaration] {
-    var found: [Declaration] = []
-    for file in files {
-      let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
-      for (index, line) in lines.enumerated() {
-        let words = line.prefix { $0 != "{" && $0 != "/" }.split {
-          !($0.isLetter || $0.isNumber || $0 == "_")
-        }.map(String.init)
-        guard let keyword = words.firstIndex(where: { typeKeywords.contains($0) }),
-          keyword + 1 < words.count
-        else { continue }
-        found.append(
-          Declaration(
-            name: words[keyword + 1], inherits: Array(words[(keyword + 2)...]),
-            isHidden: words[..<keyword].contains { $0 == "private" || $0 == "fileprivate" },
-            file: file.name, line: index + 1))
-      }
-    }
-    return found
-  }
-
-  private static let typeKeywords: Set = ["struct", "class", "enum", "actor"]
 
   /// Says what a linker's errors mean to the student.
   static func link(_ run: ToolRun, lab: LabNames) -> BuildFailure {
-    if run.output.contains("duplicate symbol: main")
-      || run.output.contains("multiple definition of `main'")
+    if run.words.contains("duplicate symbol: main")
+      || run.words.contains("multiple definition of `main'")
     {
       return ownMain(nil)
     }
-    let lines = run.output.split(separator: "\n").filter { $0.contains("error") }.prefix(3)
+    let lines = run.words.split(separator: "\n").filter { $0.contains("error") }.prefix(3)
     let quoted = lines.map { line in
-      line.split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces) ?? ""
+      String(line.split(separator: ":", maxSplits: 1).last ?? "").prefix(300)
+        .trimmingCharacters(in: .whitespaces)
     }
     return BuildFailure(
       title: "\(lab.module) compiles, but makes no program",

@@ -4,8 +4,7 @@ import Labs
 extension SourceFile {
   /// Number of the first line for which `test` holds, counted from 1.
   func line(where test: (Substring) -> Bool) -> Int? {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    return lines.firstIndex(where: test).map { $0 + 1 }
+    lines.firstIndex(where: test).map { $0 + 1 }
   }
 }
 
@@ -54,6 +53,7 @@ extension BuildFailure {
     of module: String, in files: [SourceFile], allowed: [String]
   ) -> BuildFailure? {
     guard !allowed.contains(module) else { return nil }
+    if module == "_Concurrency" { return concurrency("import _Concurrency", nil) }
     var place: (file: String, line: Int)?
     for file in files where place == nil {
       let line = file.line { line in
@@ -62,12 +62,12 @@ extension BuildFailure {
         guard let keyword = words.firstIndex(of: "import") else { return false }
         return words[keyword...].contains(Substring(module))
       }
-      if let line { place = (file.name, line) }
+      if let line { place = (file.place, line) }
     }
     let names = allowed.dropLast().joined(separator: ", ") + " and " + allowed.last!
     let at = place.map { "\($0.file):\($0.line): " } ?? ""
     return BuildFailure(
-      title: "`import \(module)` is not available here",
+      title: "`import \(module.prefix(80))` is not available here",
       message: """
         \(at)a submission may import \(names) only: a kernel's allocator has nothing below it to lean on. \
         Remove the import; what the lab asks for can be written with the standard library.

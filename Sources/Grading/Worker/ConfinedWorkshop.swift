@@ -9,8 +9,15 @@ public final class ConfinedWorkshop: Workshop {
   private let root: URL
   private let builder = Mutex<WorkerBuilder?>(nil)
 
-  /// - Parameter course: its root is the kit's folder, which holds `Sources`.
-  public init(course: Course) { root = URL(filePath: course.root) }
+  private let tell: @Sendable (BuildNote) -> Void
+
+  /// - Parameters:
+  ///   - course: its root is the kit's folder, which holds `Sources`.
+  ///   - tell: told what takes time.
+  public init(course: Course, tell: @escaping @Sendable (BuildNote) -> Void = { _ in }) {
+    root = URL(filePath: course.root)
+    self.tell = tell
+  }
 
   public func build(
     _ sources: [SourceFile], for lab: Lab, as kind: BuildKind
@@ -30,11 +37,11 @@ public final class ConfinedWorkshop: Workshop {
     }
   }
 
-  /// The builder, which makes the kit's own objects if they are not in `.build/grade` yet.
+  /// The builder, which makes the kit's own objects if they are not in its cache yet.
   private func ready() throws -> WorkerBuilder {
     try builder.withLock { known in
       if let known { return known }
-      let made = try WorkerBuilder(root: root)
+      let made = try WorkerBuilder(root: root, tell: tell)
       known = made
       return made
     }

@@ -24,19 +24,24 @@ struct KitObjects: Sendable {
 
   var importFolders: [String] { [folder.path] + (reference.map { [$0.path] } ?? []) }
 
-  /// Builds what is not in the cache yet. About 2 s the first time.
+  /// Builds what is not in the cache yet.
+  ///
+  /// - Parameter willBuild: called before anything is built.
   static func make(
-    root: URL, toolchain: Toolchain, cache: BuildCache, withReference: Bool
+    root: URL, toolchain: Toolchain, cache: BuildCache, withReference: Bool,
+    willBuild: () -> Void = {}
   ) throws -> KitObjects {
-    var key = "kit 4\n\(toolchain.version)\n"
+    var key = BuildKey("kit 5", toolchain.version)
     var sources: [String: [String]] = [:]
     for module in modules {
       let files = try swiftFiles(below: root.appending(path: "Sources/\(module)"))
-      sources[module] = files.map(\.path)
-      for file in files { key += "\(module) \(file.path)\n\(file.text)\n" }
+      sources[module] = files.map(\.name)
+      key.add(module)
+      key.add(files: files)
     }
-    let moduleCache = cache.folder.appending(path: "modules")
+    let moduleCache = cache.moduleCache
     let folder = try cache.product("kit", key: key, holding: "linking") { scratch in
+      willBuild()
       for module in modules {
         try compile(
           module, sources[module]!, into: scratch, toolchain: toolchain, moduleCache: moduleCache)
@@ -47,61 +52,68 @@ struct KitObjects: Sendable {
       try Data(kind.utf8).write(to: scratch.appending(path: "linking"))
     }
     let linking = try? String(contentsOf: folder.appending(path: "linking"), encoding: .utf8)
-    var identity = BuildCache.hash(key)
+    var identity = key.hash
 
     var reference: URL?
     if withReference {
       let files = try swiftFiles(below: root.appending(path: "Sources/KernelMemory"))
-      let text = files.map { "\($0.path)\n\($0.text)" }.joined(separator: "\n")
-      let key = "reference 1\n\(toolchain.version)\n\(text)"
+      var key = BuildKey("reference 2", toolchain.version)
+      key.add(files: files)
       reference = try cache.product("kit", key: key, holding: "KernelMemory.o") { scratch in
+        willBuild()
         try compile(
-          "KernelMemory", files.map(\.path), into: scratch, toolchain: toolchain,
+          "KernelMemory", files.map(\.name), into: scratch, toolchain: toolchain,
           moduleCache: moduleCache)
       }
-      identity += " " + BuildCache.hash(key)
+      identity += " " + key.hash
     }
     return KitObjects(
       folder: folder, reference: reference, isStatic: linking == "static", identity: identity,
       moduleCache: moduleCache)
   }
 
+  /// The kit's own files; a file's name is its whole path.
   private static func swiftFiles(
     below folder: URL
-  ) throws(GradingError) -> [(path: String, text: String)] {
+  ) throws(GradingError) -> [SourceFile] {
     let all = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
-    var files: [(path: String, text: String)] = []
+    var files: [SourceFile] = []
     while let url = all?.nextObject() as? URL {
       guard url.pathExtension == "swift" else { continue }
       guard let text = try? String(contentsOf: url, encoding: .utf8) else {
         throw GradingError.failure("\(url.path) cannot be read")
       }
-      files.append((url.path, text))
+      files.append(SourceFile(name: url.path, text: text))
     }
     guard !files.isEmpty else {
       throw GradingError.failure(
         "\(folder.path) holds no Swift files; name the kit's folder with --course")
     }
-    return files.sorted { $0.path < $1.path }
+    return files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
   private static func compile(
     _ module: String, _ files: [String], into folder: URL, toolchain: Toolchain,
     moduleCache: URL
   ) throws(GradingError) {
-    let run = try ToolRun.of(
-      LaunchPlan(
-        profile: LAB_TRUSTED, program: .path(toolchain.compiler),
-        arguments: [toolchain.compiler] + toolchain.compileFlags + [
-          "-O", "-D", "KIT_WORKER", "-package-name", "kernel_memory_lab", "-module-name", module,
-          "-I", folder.path,
-          "-module-cache-path", moduleCache.path, "-emit-module", "-emit-module-path",
-          folder.appending(path: "\(module).swiftmodule").path, "-c", "-o",
-          folder.appending(path: "\(module).o").path,
-        ] + files,
-        environment: Toolchain.inheritedEnvironment()), seconds: 600)
+    let plan = LaunchPlan(
+      profile: LAB_TRUSTED, program: .path(toolchain.compiler),
+      arguments: [toolchain.compiler] + toolchain.compileFlags + [
+        "-O", "-D", "KIT_WORKER", "-package-name", "kernel_memory_lab", "-module-name", module,
+        "-I", folder.path,
+        "-module-cache-path", moduleCache.path, "-emit-module", "-emit-module-path",
+        folder.appending(path: "\(module).swiftmodule").path, "-c", "-o",
+        folder.appending(path: "\(module).o").path,
+      ] + files,
+      environment: Toolchain.inheritedEnvironment())
+    var run = try ToolRun.of(plan, seconds: 600)
+    if !run.succeeded {
+      // A module cache may be damaged, by a run that was ended or a disk that was full; it is made anew.
+      try? FileManager.default.removeItem(at: moduleCache)
+      run = try ToolRun.of(plan, seconds: 600)
+    }
     guard run.succeeded else {
-      throw GradingError.failure("the kit's own module \(module) did not compile:\n\(run.output)")
+      throw GradingError.failure("the kit's own module \(module) did not compile:\n\(run.words)")
     }
   }
 
@@ -130,7 +142,7 @@ struct KitObjects: Sendable {
         ], environment: environment), seconds: 120)
     guard compiled.succeeded else {
       throw GradingError.failure(
-        "the compiler does not compile an empty program:\n\(compiled.output)")
+        "the compiler does not compile an empty program:\n\(compiled.words)")
     }
     guard toolchain.mayLinkStatically else { return false }
     let objects = [object] + modules.map { folder.appending(path: "\($0).o").path }

@@ -12,7 +12,12 @@ struct Recipe {
   /// What may be imported beside the ordinary.
   var extraImports: [String]
 
+  /// Names what is done below; to be raised when that changes, so that older programs are not taken for new ones.
+  static let version = "worker 4"
+
   private static let imports = ["Swift", "LabKit", "Synchronization"]
+  /// Where the submission's files lie in the scratch folder.
+  private static let folder = "src"
 
   /// Leaves the program as `worker` in the scratch folder.
   ///
@@ -24,8 +29,7 @@ struct Recipe {
         message:
           "A submission to this lab is a folder \(lab.module) with \(lab.module).swift in it.")
     }
-    let folder = scratch.appending(path: "src")
-    try write(into: folder)
+    try write(into: scratch.appending(path: Self.folder))
     try scanImports()
 
     let main = generatedMain
@@ -35,12 +39,15 @@ struct Recipe {
       throw GradingError.failure("\(scratch.path) cannot be written: \(error.localizedDescription)")
     }
     var compiled = try compile(main, moduleCache: kit.moduleCache.path)
-    if !compiled.succeeded, compiled.output.contains(kit.moduleCache.path) {
+    if !compiled.succeeded, compiled.words.contains(kit.moduleCache.path) {
       // The system's headers are newer than the shared cache, which a confined compiler cannot renew.
       compiled = try compile(main, moduleCache: "modules")
     }
     guard compiled.succeeded else {
-      throw BuildFailure.compile(compiled, folder: "src", files: files, main: main.name, lab: lab)
+      let places = files.map { ("\(Self.folder)/\($0.name)", $0.place) }
+      throw BuildFailure.compile(
+        compiled, places: Dictionary(uniqueKeysWithValues: places), files: files, main: main.name,
+        lab: lab)
     }
     let linked = try ToolRun.of(
       confined(
@@ -65,24 +72,25 @@ struct Recipe {
 
   private static let wallSeconds = 300.0
 
+  /// Tasks, actors and clocks are not there: a worker has one thread, and nothing would ever run or end them.
   private var languageFlags: [String] {
-    toolchain.compileFlags + [] + (optimised ? ["-O"] : ["-Onone", "-gline-tables-only"]) + [
-      "-module-name", lab.module, "-diagnostic-style=llvm",
-      "-no-color-diagnostics",
+    toolchain.compileFlags + (optimised ? ["-O"] : ["-Onone", "-gline-tables-only"]) + [
+      "-module-name", lab.module, "-diagnostic-style=llvm", "-no-color-diagnostics",
+      "-Xfrontend", "-disable-implicit-concurrency-module-import",
       "-Xfrontend", "-solver-expression-time-threshold=3",
     ]
   }
 
-  private var sourcePaths: [String] { files.map { "src/\($0.name)" } }
+  private var sourcePaths: [String] { files.map { "\(Self.folder)/\($0.name)" } }
 
   /// The program's start: hands the student's type to the worker's loop.
   ///
-  /// `LabBench::serve` means LabBench's function, whatever the submission declares.
+  /// `LabBench::serve` means LabBench's function, whatever the submission declares. The name comes from a hash of the
+  /// submission, so that no honest one holds it; one that was made to hold it does not compile.
   private var generatedMain: SourceFile {
-    var name = "WorkerMain"
-    while files.contains(where: { $0.name == name + ".swift" || $0.text.contains(name) }) {
-      name += "_"
-    }
+    var key = BuildKey()
+    key.add(files: files)
+    let name = "WorkerMain_\(key.hash)"
     return SourceFile(
       name: name + ".swift",
       text: """
@@ -104,19 +112,27 @@ struct Recipe {
   }
 
   /// Refuses imports that are not the lab's; a file that cannot be parsed is left to the compiler.
+  ///
+  /// The list comes in a file of its own: what the compiler prints may hold warnings and remarks of any form.
   private func scanImports() throws {
+    let list = "imports"
     let scan = try ToolRun.of(
       confined(
         toolchain.compiler,
         ["-frontend", "-emit-imported-modules", "-swift-version", "6", "-parse-as-library"]
-          + sourcePaths + ["-module-name", lab.module, "-o", "-"]), seconds: Self.wallSeconds)
-    guard scan.succeeded else { return }
+          + sourcePaths + ["-module-name", lab.module, "-o", list]), seconds: Self.wallSeconds)
+    guard scan.succeeded, let text = readScratch(list) else { return }
     let allowed = Self.imports + extraImports
-    for module in scan.output.split(separator: "\n") {
+    for module in text.split(separator: "\n") {
       let refusal = BuildFailure.forbiddenImport(
         of: String(module), in: files, allowed: allowed)
       if let refusal { throw refusal }
     }
+  }
+
+  /// The text of a file that the compiler wrote.
+  private func readScratch(_ name: String) -> String? {
+    try? String(contentsOf: scratch.appending(path: name), encoding: .utf8)
   }
 
   /// Leaves nothing but the program.

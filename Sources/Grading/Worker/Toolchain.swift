@@ -49,7 +49,7 @@ struct Toolchain: Sendable {
       let info = try? JSONDecoder().decode(TargetInfo.self, from: Data(run.output.utf8))
     else {
       throw GradingError.failure(
-        "\(found) -print-target-info did not answer as a Swift compiler does: \(run.output)")
+        "\(found) -print-target-info did not answer as a Swift compiler does: \(run.words)")
     }
     let libraries = (info.paths.runtimeResourcePath as NSString).deletingLastPathComponent
     let root = (libraries as NSString).deletingLastPathComponent
@@ -134,7 +134,7 @@ struct Toolchain: Sendable {
         arguments: [tool, "--sdk", "macosx", "--show-sdk-path"],
         environment: inheritedEnvironment()), seconds: 60)
     guard run.succeeded else {
-      throw GradingError.failure("xcrun --show-sdk-path failed: \(run.output)")
+      throw GradingError.failure("xcrun --show-sdk-path failed: \(run.words)")
     }
     return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }

@@ -11,19 +11,31 @@ final class WorkerBuilder: Sendable {
   private let toolchain: Toolchain
   private let kit: KitObjects
   private let kitWithReference = Mutex<KitObjects?>(nil)
+  private let tell: @Sendable (BuildNote) -> Void
 
-  /// Finds the toolchain and builds the kit's objects, about 2 s the first time.
+  /// Finds the toolchain and builds the kit's objects.
   ///
   /// - Parameters:
   ///   - root: the kit's folder, which holds `Sources`.
-  ///   - cache: where build products are kept; nil is `.build/grade` in the root.
-  init(root: URL, cache: URL? = nil) throws {
+  ///   - cache: where build products are kept; nil is where ``CachePlace`` says.
+  ///   - tell: told what takes time, and what is not where one would look.
+  init(
+    root: URL, cache: URL? = nil, tell: @escaping @Sendable (BuildNote) -> Void = { _ in }
+  ) throws {
     self.root = root
-    self.cache = try BuildCache(folder: cache ?? root.appending(path: ".build/grade"))
+    self.tell = tell
+    if let cache {
+      self.cache = try BuildCache(folder: cache)
+    } else {
+      let place = try CachePlace.choose(root: root)
+      self.cache = try BuildCache(folder: place.folder)
+      if let note = place.note { tell(.lasting(note)) }
+    }
     toolchain = try Toolchain.find()
     self.cache.prune(keeping: Self.keptWorkers)
     kit = try KitObjects.make(
-      root: root, toolchain: toolchain, cache: self.cache, withReference: false)
+      root: root, toolchain: toolchain, cache: self.cache, withReference: false,
+      willBuild: { tell(.kit) })
   }
 
   /// Makes the program for one submission, or says in the student's words why there is none.
@@ -36,12 +48,11 @@ final class WorkerBuilder: Sendable {
     _ files: [SourceFile], lab: LabNames, optimised: Bool, linksReference: Bool = false
   ) throws -> Result<WorkerImage, BuildFailure> {
     let kit = try linksReference ? referenceKit() : kit
-    let sources = files.sorted { $0.name < $1.name }
-    var key =
-      "worker 2\n\(toolchain.version)\n\(kit.identity) \(kit.isStatic) \(optimised) \(lab)\n"
-    for file in sources { key += "\(file.name) \(file.text.utf8.count)\n\(file.text)\n" }
+    let sources = files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let key = key(sources, lab: lab, optimised: optimised, kit: kit)
     do {
       let folder = try cache.product("workers", key: key, holding: "worker") { scratch in
+        tell(.passing("compiling \(lab.module)…"))
         try Recipe(
           files: sources, lab: lab, optimised: optimised, toolchain: toolchain, kit: kit,
           scratch: scratch,
@@ -67,6 +78,17 @@ final class WorkerBuilder: Sendable {
 
   /// Removes the workers that were used longest ago.
   func tidy() { cache.prune(keeping: Self.keptWorkers) }
+
+  /// What a worker is made from.
+  private func key(
+    _ sources: [SourceFile], lab: LabNames, optimised: Bool, kit: KitObjects
+  ) -> BuildKey {
+    var key = BuildKey(
+      Recipe.version, toolchain.version, kit.identity, "\(kit.isStatic) \(optimised)", lab.module,
+      lab.subjectType, lab.contract)
+    key.add(files: sources)
+    return key
+  }
 
   /// Makes both programs of one submission at the same time: without optimisation for correctness, with it to be timed.
   func buildBoth(

@@ -3,9 +3,10 @@
 #
 # Make the zip to upload with setup.sh and run_autograder at its root and the kit in the folder `kit`:
 #   git clone … kit && cp kit/grading/ci/gradescope/{setup.sh,run_autograder} . && zip -r autograder.zip setup.sh run_autograder kit
+# Written for Gradescope and not yet tried there.
 set -euo pipefail
 
-swift_version=6.2
+swift_version=6.3.1
 . /etc/os-release # VERSION_ID, for example 22.04
 
 export DEBIAN_FRONTEND=noninteractive
