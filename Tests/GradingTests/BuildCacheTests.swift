@@ -26,7 +26,9 @@ import Testing
       WorkerBench.submission(allocate: "return 7"), lab: WorkerBench.lab, optimised: false
     ).get()
     #expect(
-      WorkerSubject(image, rules: WorkerBench.rules).perform([boot, allocate]).outcomes == [.done, .number(7)])
+      WorkerSubject(image, rules: WorkerBench.rules).perform([boot, allocate]).outcomes == [
+        .done, .number(7),
+      ])
   }
 
   @Test func eachPlaceHasModulesOfItsOwn() throws {

@@ -59,7 +59,7 @@ import Testing
     #expect(failure.message.contains("\n  func freeBlocks(order: Int, zone: Int) -> [Int]\n"))
     #expect(
       failure.message.hasSuffix(
-        "Compare BuddySystem.swift:13: candidate has non-matching type '(Int, Int) -> [Int32]'"))
+        "Compare BuddySystem.swift:14: candidate has non-matching type '(Int, Int) -> [Int32]'"))
   }
 
   @Test func aTypeThatTakesTheNameOfSwiftsIsFound() throws {
@@ -79,7 +79,7 @@ import Testing
       try self.failure([SourceFile(name: "BuddySystem.swift", text: text, place: place)])
     }
     let broken = try failure("import LabKit\nlet a = \"src/BuddySystem.swift\" + )\n")
-    #expect(broken.message.hasPrefix("\(place):2:37: error: "))
+    #expect(broken.message.hasPrefix("\(place):2:35: error: "))
     #expect(broken.message.contains("\nlet a = \"src/BuddySystem.swift\" + )\n"))
     #expect(broken.file == place)
     #expect(try failure("import Foundation\n").message.hasPrefix("\(place):1: a submission may"))
@@ -88,7 +88,7 @@ import Testing
 
   /// The compiler warns of each of these while it lists the imports.
   @Test(arguments: [
-    "let\u{A0}spaced = 1", "#warning(\"import Foundation\")", "// a nul: \0", "\u{FEFF}",
+    "let\u{A0}spaced = 1", "#warning(\"import Foundation\")", "// a nul: \0",
     "let used = 1; func unused() { let unused = 1 }",
     "@available(*, deprecated) struct Old {}; func old(_: Old) {}",
   ]) func whatTheCompilerRemarksIsNoImport(_ line: String) throws {

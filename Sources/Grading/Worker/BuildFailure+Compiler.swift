@@ -29,9 +29,9 @@ extension BuildFailure {
           """, file: loose.file, line: loose.line)
     }
     if let refused = own.lazy.compactMap({ unavailable($0) }).first { return refused }
-    // What a type lacks may follow from another error, which comes first then.
+    // What a type lacks may follow from another error, which comes first then; unless a name that it renamed is behind all.
     let lacks = own.filter { $0.text.contains("does not conform to protocol") }
-    if lacks.count == own.count,
+    if lacks.count == own.count || lacks.contains(where: { renaming($0, files: files) != nil }),
       let missing = lacks.lazy.compactMap({ missingMethods($0, files: files, lab: lab) }).first
     {
       return missing

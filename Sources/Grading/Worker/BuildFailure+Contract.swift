@@ -18,9 +18,7 @@ extension BuildFailure {
     ]
     lines += declarations
     if required.count > 12 { lines.append("  … and \(required.count - 12) more") }
-    // A name of the standard library that the submission declares anew means the submission's own.
-    let words = Set(required.flatMap { note in note.text.split { !$0.isLetter && !$0.isNumber } })
-    if let own = Declaration.all(in: files).first(where: { words.contains(Substring($0.name)) }) {
+    if let own = renaming(message, files: files) {
       lines.append(
         "\(own.file):\(own.line) declares a type \(own.name) of its own, so \(own.name) means another type in your "
           + "files than in the contract: give it another name.")
@@ -40,6 +38,14 @@ extension BuildFailure {
     return BuildFailure(
       title: "\(lab.subjectType) does not fulfil the contract \(lab.contract)",
       message: lines.joined(separator: "\n"), file: message.file, line: message.line)
+  }
+
+  /// A declaration of the submission's own that takes a name which the contract uses: `typealias Int = Int32`.
+  static func renaming(_ message: CompilerMessage, files: [SourceFile]) -> Declaration? {
+    let required = message.notes.filter { $0.text.hasPrefix("protocol requires ") }
+    let words = Set(required.flatMap { note in note.text.split { !$0.isLetter && !$0.isNumber } })
+    guard !words.isEmpty else { return nil }
+    return Declaration.all(in: files).first { words.contains(Substring($0.name)) }
   }
 
   /// A declaration without what the compiler adds when it has no source to show: the module, and the protocol's end.
