@@ -295,6 +295,7 @@ import Testing
       sandbox.grade("audit", "Boxes", "--stubs").output == """
         ✘ grading/Boxes/stub/Boxes.swift:2: differs from the stub that the solution gives
         ✘ Exercises/Boxes/Boxes.swift:2: differs from the stub that the solution gives
+        ✘ grading/Boxes/stub/README.md: differs from Exercises/Boxes/README.md; `grade audit --write-stubs` copies it
 
         """)
     #expect(sandbox.grade("audit", "Boxes", "--stubs").status == 1)

@@ -84,11 +84,15 @@ import Testing
     ),
     (
       ["--submission", "grading/course.json"],
-      "grade: The submission grading/course.json is not a folder."
+      "grade: The submission grading/course.json is a file. Name the folder that it lies in, and the lab: grade LAB --submission grading"
     ),
     (
       ["--submission", "grading/Boxes"],
-      "grade: grading/Boxes has none of the folders that are to be graded: Boxes, Lids."
+      """
+      grade: grading/Boxes has none of the folders that are to be graded: Boxes, Lids.
+      grading/Boxes/Boxes does not exist, but grading/Boxes/baseline/Boxes.swift does. The lab's Swift files belong \
+      into a folder called Boxes.
+      """
     ),
     (
       ["--course", "Exercises"], "grade: Exercises is not a course: it has no grading/course.json."

@@ -68,7 +68,7 @@ import Testing
     #expect(
       failure.message.hasSuffix(
         """
-        BuddySystem.swift:15 declares a type Int of its own, so Int means another type in your files than in the \
+        BuddySystem.swift:16 declares a type Int of its own, so Int means another type in your files than in the \
         contract: give it another name.
         """))
   }
