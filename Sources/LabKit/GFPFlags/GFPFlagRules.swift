@@ -5,6 +5,7 @@
 /// with `gfp_to_alloc_flags` in `mm/page_alloc.c` and the names of
 /// `include/trace/events/mmflags.h`.
 public protocol GFPFlagRules {
+  /// An instance that has been asked nothing yet; every instance returns the same.
   init()
 
   // MARK: Compose and take apart

@@ -5,6 +5,11 @@ extension Promise {
 
   private static let gfpEverywhere = [
     Promise(
+      "An instance that has been asked nothing yet; every instance returns the same.",
+      checks: ["zone-choice", "parse-names", "starting-io"],
+      edges:
+        "what goes wrong is asked again on an instance of its own, and told apart from memories"),
+    Promise(
       "What a method returns depends on its arguments alone",
       checks: [
         "types", "groups", "base-type", "sleeping", "starting-io", "entering-fs", "zone-choice",
