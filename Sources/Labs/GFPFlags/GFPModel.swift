@@ -79,12 +79,13 @@ enum GFPModel {
   /// The pages a request leaves free: of 8 parts of min 0, 3, 4 or 8, each rounded as Linux's two
   /// steps round.
   static func watermark(_ mask: UInt32, min: Int) -> Int {
-    let half = (min + 1) / 2
+    // Any number may stand in a trace that somebody wrote: nothing here overflows.
+    let half = min / 2 + min % 2
     switch (mask & memAlloc != 0, mask & noMemAlloc != 0, mask & high != 0, mask & direct != 0) {
     case (true, false, _, _): return 0
     case (_, _, false, _): return min
     case (_, true, true, _), (_, _, true, true): return half
-    case (_, false, true, false): return (3 * half + 3) / 4
+    case (_, false, true, false): return half - half / 4
     }
   }
 
