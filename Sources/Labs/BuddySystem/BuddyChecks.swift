@@ -7,33 +7,52 @@ enum BuddyChecks {
     [boot] + blocks + memory + zones + badFrees + together + performance
 
   /// A check that hunts for the shortest trace that breaks one law.
+  ///
+  /// - Parameters:
+  ///   - beyond: what is tried besides, by the whole contract, where the law has held.
+  ///   - aftermath: the kind of bad frees after which it is tried whether anything has changed.
   static func hunting<L: Law>(
-    _ law: L.Type, in scope: Scope, id: String, title: String, rule: String, kind: Check.Kind,
-    points: Int, lesson: String, hints: [String]
+    _ law: L.Type, in scope: Scope, beyond: Beyond? = nil, aftermath: (any MisuseKind.Type)? = nil,
+    id: String,
+    title: String, rule: String, kind: Check.Kind, points: Int, lesson: String, hints: [String]
   ) -> Check {
     Check(
       id: id, title: title, rule: rule, kind: kind, points: points, lesson: lesson, hints: hints,
       fewestSteps: { subject, depth in
         var hunt = Hunt(law, subject, scope)
-        return hunt.shortest(depths: 1...max(1, depth))?.stepCount
+        hunt.leaveOutWhatDoesNotBoot()
+        let fewest = hunt.shortest(depths: 1...max(1, depth))?.stepCount
+        let longest = min(depth, fewest.map { $0 - 1 } ?? depth)
+        guard longest > 0, let beyond else { return fewest }
+        return beyond.shortest(subject, depth: longest)?.stepCount ?? fewest
       }, judge: { L.counterexample($0, $1) },
       examine: { examination in
-        var hunt = Hunt(law, examination.subject, scope)
-        return hunt.verdict(seed: examination.seed)
+        let verdict = examine(law, in: scope, beyond, aftermath: aftermath, examination)
+        // A check of the whole contract, and one that met a refusal that is another's, names the rule that was broken.
+        return verdict.explained(by: L.judgesRulesOf.subtracting([id]))
       })
   }
 
-  /// Shorthand for scenarios: a request.
-  static func a(_ order: Int, _ zone: Int = 0) -> Move { .allocate(order: order, zone: zone) }
+  private static func examine<L: Law>(
+    _ law: L.Type, in scope: Scope, _ beyond: Beyond?, aftermath: (any MisuseKind.Type)?,
+    _ examination: Examination
+  ) -> Verdict {
+    var hunt = Hunt(law, examination.subject, scope)
+    let verdict = hunt.verdict(seed: examination.seed)
+    guard case .passed = verdict else { return verdict }
+    if let aftermath,
+      let finding = after(aftermath, examination.subject, scope)
+    {
+      return .failed(finding.counterexample)
+    }
+    return beyond?.verdict(examination, after: verdict) ?? verdict
+  }
 
-  /// Shorthand for scenarios: gives back what step `step` answered.
-  static func f(_ step: Int, _ order: Int = 0) -> Move { .free(step: step, order: order) }
-
-  /// Fills 16 frames with single ones and pairs, gives all of it back, odd steps before even ones.
-  static let fillAndEmpty = Plan(
-    layout: "0-15",
-    moves: [a(0), a(0), a(0), a(0), a(1), a(1), a(2), a(2)]
-      + [f(1), f(3), f(5, 1), f(7, 2), f(0), f(2), f(4, 1), f(6, 2)])
+  private static func after<Kind: MisuseKind>(
+    _ kind: Kind.Type, _ subject: any Subject, _ scope: Scope
+  ) -> Finding? {
+    Aftermath<Kind>(subject: subject, scope: scope).finding()
+  }
 
   static let boot = Check(
     id: "boot", title: "All memory is free after boot",
@@ -50,7 +69,8 @@ enum BuddyChecks {
     examine: { examineBoot($0.subject) })
 
   private static func examineBoot(_ subject: any Subject) -> Verdict {
-    let layouts = ["0-15", "0-0", "16-31", "0-1023", "0-4095", "0-7|8-15"]
+    // One range in one zone, which is what the lesson's first step asks for.
+    let layouts = ["0-15", "0-0", "16-31", "0-1023", "0-4095", "48-63", "1024-2047"]
     let scope = Scope(layouts: [], scenarios: layouts.map { Plan(layout: $0) }, runs: 0)
     var hunt = Hunt(BootLaw.self, subject, scope)
     return hunt.bootVerdict(note: "\(layouts.count) machines")
@@ -64,7 +84,12 @@ enum BuddyChecks {
         scenarios: [
           Plan(layout: "0-2047", moves: (0...9).reversed().map { a($0) }),
           Plan(layout: "0-15", moves: [a(0), a(1), a(0), a(2), a(1)]),
-        ], evidence: 3, hasFrees: false, wider: ["0-15", "8-39", "0-63"]),
+          Plan(
+            layout: "3-9",
+            moves: [a(0), a(1), a(0), a(0), a(1), f(2), f(0), f(3), f(1, 1), f(4, 1)]
+              + [a(1), a(1), a(1), a(0)]),
+        ], evidence: 3, wider: ["0-15", "8-39", "0-63", "3-9", "5-20"],
+        optional: ["3-9", "5-20"]),
       id: "alignment", title: "Blocks are aligned to their size",
       rule: "A block of order n starts at a frame whose number is a multiple of 2^n.",
       kind: .invariant, points: 3, lesson: "alignment",
@@ -76,7 +101,9 @@ enum BuddyChecks {
     hunting(
       OverlapLaw.self,
       in: Scope(
-        layouts: ["0-7"], scenarios: [fillAndEmpty], evidence: 3, wider: ["0-15", "0-31"]),
+        layouts: ["0-7", "3-9"],
+        scenarios: [fillAndEmpty, drain("0-15", .shuffled(1)), drain("3-9", .downwards)],
+        evidence: 3, wider: ["0-15", "0-31", "0-3|4-7"], optional: ["3-9", "0-3|4-7"]),
       id: "no-overlap", title: "No frame is handed out twice",
       rule: "Two blocks in use never have a frame in common.",
       kind: .invariant, points: 5, lesson: "splitting",
@@ -106,7 +133,17 @@ enum BuddyChecks {
       ]),
     hunting(
       AccountingLaw.self,
-      in: Scope(layouts: ["0-7"], scenarios: [fillAndEmpty], wider: ["0-15", "0-31"]),
+      in: Scope(
+        layouts: ["0-7", "0-1|2-3"],
+        scenarios: [
+          fillAndEmpty,
+          Plan(
+            layout: "0-3|4-7",
+            moves: [
+              a(0, 1), a(0, 0), a(1, 1), a(0, 1), a(1, 1), f(1), f(0), f(3), f(2, 1), f(4, 1),
+            ]),
+          drain("0-3|4-7", .evensFirst),
+        ], wider: ["0-15", "0-31", "0-7|8-15"], optional: ["0-1|2-3", "0-3|4-7", "0-7|8-15"]),
       id: "accounting", title: "Every frame is accounted for",
       rule: "At any time each frame is either in use or in exactly one free block.",
       kind: .invariant, points: 4, lesson: "accounting",
@@ -118,9 +155,11 @@ enum BuddyChecks {
     hunting(
       MergeLaw.self,
       in: Scope(
-        layouts: ["0-7"],
-        scenarios: [fillAndEmpty, Plan(layout: "0-1023", moves: [a(0), a(9), f(0), f(1, 9)])],
-        wider: ["0-15", "0-63"]),
+        layouts: ["0-7", "3-9"],
+        scenarios: [
+          fillAndEmpty, Plan(layout: "0-1023", moves: [a(0), a(9), f(0), f(1, 9)]), ladder,
+        ] + everyOrder,
+        wider: ["0-15", "0-63", "3-9", "5-20"], optional: ["3-9", "5-20"]),
       id: "merge", title: "Freed buddies merge",
       rule:
         "When a block is freed and its buddy is free, the two become one block, and that one is tried again with its own buddy.",
@@ -133,9 +172,13 @@ enum BuddyChecks {
     hunting(
       WholeLaw.self,
       in: Scope(
-        layouts: ["0-7"], scenarios: [fillAndEmpty], evidence: 3, givesAllBack: true,
-        wider: ["0-15", "0-63"],
-        runs: 80, length: 12),
+        layouts: ["0-7", "3-9"],
+        scenarios: [
+          fillAndEmpty, drain("0-7", .upwards), drain("0-15", .downwards),
+          drain("0-31", order: 1, .evensFirst), drain("3-9", .upwards), drain("1-6", .shuffled(5)),
+          drain("0-12", .downwards),
+        ], evidence: 3, givesAllBack: true, wider: ["0-15", "0-63", "3-9", "0-12"],
+        optional: ["3-9", "1-6", "0-12"], runs: 80, length: 12),
       id: "whole-again", title: "All given back, memory is whole again",
       rule:
         "Every block in use can be given back, and when all have been, the free blocks are those of boot.",

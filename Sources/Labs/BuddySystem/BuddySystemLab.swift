@@ -7,7 +7,7 @@ extension Lab {
   public static let buddySystem = Lab(
     id: "BuddySystem", title: "The buddy system", subjectType: "BuddySystem",
     contract: "PageAllocator", vocabulary: BuddySystemVerb.vocabulary, checks: BuddyChecks.all,
-    longestList: longestWindow,
+    promises: BuddyPromises.all, longestList: longestWindow,
     methods: BuddyTraces.methods, method: BuddyTraces.method, flaw: BuddyTraces.flaw,
     narrate: { operations, outcomes, index in Words.step(operations, outcomes, index) })
 

@@ -45,6 +45,7 @@ extension Finding {
       while (try? walk.next()) != nil {}
       return Words.picture(walk, window: blocks)
     }
+    guard transcript.outcomes.first == .done else { return bootPicture(operations) }
     let shows = operations.indices.filter { operations[$0] == BuddySystemOperation.show }
     let last = operations.indices.last { operations[$0].isMove } ?? 0
     let before = shows.last { $0 < last }.flatMap { drawing(upTo: $0 + 1, window: $0) }
@@ -62,5 +63,18 @@ extension Finding {
       lines.append(machine.words + ": " + legend.joined(separator: ", "))
     }
     return lines
+  }
+
+  /// The memory of a machine that never came to boot.
+  private func bootPicture(_ operations: [TraceOperation]) -> [String] {
+    guard let machine = operations.first?.bootLayout.flatMap(Machine.init),
+      let drawing = Words.picture(of: machine, glyphs: { _ in "░" })
+    else { return [] }
+    return [
+      drawing,
+      machine.words + ": ░ usable"
+        + (drawing.contains(" ") ? ", a gap: a hole" : "")
+        + (drawing.contains("|") ? ", | border of zones" : ""),
+    ]
   }
 }

@@ -1,42 +1,20 @@
 import AllocationTrace
 import LabBench
 import LabKit
-import PropertyTesting
-
-/// Where a rule is tried: machines, moves, and how far.
-struct Scope: Sendable {
-  /// Machines small enough to try every plan on them, smallest first.
-  var layouts: [String]
-  /// Plans that make every subject show the rule; they are tried first.
-  var scenarios: [Plan]
-  /// How many requests of a scenario must be answered with free memory before the rule can be judged.
-  var evidence = 1
-  /// Bad frees among the moves.
-  var misuse: Misuse = []
-  /// Moves to try besides, as the last of a plan.
-  var extras: [Move] = []
-  /// Whether blocks are given back; some rules can be seen without.
-  var hasFrees = true
-  /// Whether random plans end by giving everything back.
-  var givesAllBack = false
-  /// Every plan of at most so many steps is tried.
-  var depth = 4
-  /// The windows of those plans; what is found is shown with those around the last step.
-  var windows = Plan.Windows.lastStep
-  /// Larger machines, for random plans only.
-  var wider: [String] = []
-  /// How many random plans are tried, and of how many steps on average.
-  var runs = 120
-  var length = 24
-}
 
 /// Looks for the shortest plan whose trace breaks a law.
 struct Hunt<L: Law> {
   let subject: any Subject
-  let scope: Scope
+  private(set) var scope: Scope
   /// How many traces were performed and found lawful.
   private(set) var lawful = 0
   private var hasTimedOut = false
+  /// Whether the time for the check was used up: nothing more is tried, and what was found until then counts.
+  private(set) var isOutOfTime = false
+  /// Whether plans are strung together into one trace; not for a subject whose memory does not become whole again.
+  private var isChaining = true
+  /// A chain of plans that broke the law, and where.
+  private var carriedOver: (plan: Plan, finding: Finding)?
   /// Plans after which the free blocks cannot be explained: nothing that begins like them is tried.
   private var groundless: Set<Plan> = []
 
@@ -47,18 +25,26 @@ struct Hunt<L: Law> {
 
   /// Scenarios, then every short plan, then random ones; what fails is made as short as can be.
   mutating func verdict(seed: UInt64) -> Verdict {
+    leaveOutWhatDoesNotBoot()
+    var missing: Missing?
     switch tryScenarios() {
-    case .unmet(let finding): return .failed(finding.counterexample)
     case .broken(let plan, let finding):
-      if let finding = shortest(depths: 1...scope.depth) {
-        return .failed(finding.counterexample)
-      }
       return .failed(shortened(reduce(plan, finding)).counterexample)
+    case .unmet(let found): missing = found
     case .kept: break
     }
     if let finding = shortest(depths: 1...scope.depth) { return .failed(finding.counterexample) }
     let short = lawful
-    if let finding = random(seed: seed) { return .failed(shortened(finding).counterexample) }
+    if let finding = random(seed: seed) {
+      return .failed(shortened(finding, after: scope.depth).counterexample)
+    }
+    // Right from a fresh boot, and wrong after other plans: what those left behind is to blame.
+    if let (plan, finding) = carriedOver {
+      return .failed(isOutOfTime ? finding.counterexample : reduce(plan, finding).counterexample)
+    }
+    if isOutOfTime { return .unfinished(reason: Self.outOfTime(after: lawful)) }
+    // That nothing was wrong, but the rule could not be seen, is said last: some other rule is broken.
+    if let missing { return .failed(missing.counterexample(subject)) }
     return .passed(
       note: "\(Words.grouped(short)) short traces, \(Words.count(lawful - short, "random one"))")
   }
@@ -66,13 +52,52 @@ struct Hunt<L: Law> {
   /// The scenarios alone, which differ in their machines.
   mutating func bootVerdict(note: String) -> Verdict {
     for plan in scope.scenarios {
-      let operations = plan.operations(.everyStep)
-      let transcript = subject.perform(operations)
-      do throws(Finding) { _ = try L.judge(operations, transcript) } catch {
-        return .failed(error.counterexample)
+      switch trial(plan.operations(.everyStep)) {
+      case .broken(let finding): return .failed(finding.counterexample)
+      case .kept: lawful += 1
+      case .unknown: return .unfinished(reason: Self.outOfTime(after: lawful))
       }
     }
     return .passed(note: note)
+  }
+
+  static func outOfTime(after lawful: Int) -> String {
+    "the time for this check was used up after \(Words.count(lawful, "trace")) without a mistake: the calls are slow"
+  }
+
+  // MARK: One trace
+
+  /// What one trace came to.
+  enum Trial {
+    case kept(Tally)
+    case broken(Finding)
+    /// Time ran out before it was over.
+    case unknown
+  }
+
+  /// Performs a trace and judges it.
+  mutating func trial(_ operations: [TraceOperation], fresh: FrameModel? = nil) -> Trial {
+    judge(operations, subject.perform(operations), fresh: fresh)
+  }
+
+  /// Judges a trace that was performed, and notes what its end means for the hunt.
+  mutating func judge(
+    _ operations: [TraceOperation], _ transcript: Transcript, fresh: FrameModel? = nil
+  ) -> Trial {
+    if case .timedOut = transcript.ending { hasTimedOut = true }
+    if case .outOfTime = transcript.ending { isOutOfTime = true }
+    do throws(Finding) {
+      let tally = try L.judge(operations, transcript, fresh: fresh)
+      if case .outOfTime = transcript.ending { return .unknown }
+      return .kept(tally)
+    } catch {
+      return .broken(error)
+    }
+  }
+
+  /// The finding in a trace, if there is one.
+  mutating func finding(_ operations: [TraceOperation]) -> Finding? {
+    if case .broken(let finding) = trial(operations) { finding } else { nil }
   }
 
   // MARK: Scenarios
@@ -81,39 +106,37 @@ struct Hunt<L: Law> {
     case kept
     case broken(Plan, Finding)
     /// The subject does too little for the rule to be seen.
-    case unmet(Finding)
+    case unmet(Missing)
   }
 
   private mutating func tryScenarios() -> ScenarioResult {
     var met = 0
-    for plan in scope.scenarios {
-      let operations = plan.operations(.everyStep)
-      let transcript = subject.perform(operations)
-      noteTimeout(transcript)
-      do throws(Finding) {
-        let tally = try L.judge(operations, transcript)
+    var missing: Missing?
+    for plan in scope.scenarios where !isOutOfTime {
+      switch trial(plan.operations(plan.windows)) {
+      case .broken(let finding): return .broken(plan, finding)
+      case .unknown: break
+      case .kept(let tally):
         met += tally.met
         lawful += 1
         if tally.lacksEvidence(for: plan, asked: scope.evidence) {
-          return .unmet(tally.refusal(operations, transcript) ?? neverMet(plan))
+          missing = missing ?? Missing(plan: plan)
         }
-      } catch {
-        return .broken(plan, error)
       }
     }
-    if met == 0, let plan = scope.scenarios.first { return .unmet(neverMet(plan)) }
-    return .kept
+    if met == 0, let plan = scope.scenarios.first { missing = missing ?? Missing(plan: plan) }
+    return missing.map { .unmet($0) } ?? .kept
   }
 
-  /// What to show when the scenarios ran without the rule being met once.
-  private func neverMet(_ plan: Plan) -> Finding {
-    let operations = plan.operations(.everyStep)
-    let transcript = subject.perform(operations)
-    return Finding(
-      operations: operations, transcript: transcript,
-      index: max(0, min(transcript.outcomes.count, operations.count) - 1),
-      fault: Fault(
-        expected: "the rule to be seen at work in these steps", found: "it never came to that"))
+  mutating func leaveOutWhatDoesNotBoot() {
+    var out: Set<String> = []
+    for machine in scope.optional.sorted().compactMap(Machine.init) {
+      let operations = Plan(layout: machine.layout).operations(.everyStep)
+      let transcript = subject.perform(operations)
+      if case .outOfTime = transcript.ending { return }
+      if (try? BootLaw.judge(operations, transcript)) == nil { out.insert(machine.layout) }
+    }
+    scope = scope.leavingOut(out)
   }
 
   // MARK: Every short plan
@@ -122,7 +145,7 @@ struct Hunt<L: Law> {
   mutating func shortest(depths: ClosedRange<Int>) -> Finding? {
     let machines = scope.layouts.compactMap(Machine.init)
     for depth in depths {
-      for machine in machines {
+      for machine in machines where !isOutOfTime {
         var batch = Batch(machine)
         if let finding = tryAll(Draft(machine), depth: depth, &batch) ?? flush(&batch) {
           return finding
@@ -132,23 +155,12 @@ struct Hunt<L: Law> {
     return nil
   }
 
-  struct Batch {
-    /// The machine of all the plans.
-    let fresh: FrameModel
-    var plans: [Plan] = []
-    /// Small at first, so that a subject that fails at once, perhaps slowly, is not asked a thousand times.
-    var size = 4
-    var isFull: Bool { plans.count >= size }
-
-    init(_ machine: Machine) { fresh = FrameModel(machine) }
-  }
-
   private mutating func tryAll(_ draft: Draft, depth: Int, _ batch: inout Batch) -> Finding? {
     let isLast = depth == 1
     // A bad free changes nothing, so that one at the end shows as much as one on the way.
     var moves = scope.hasFrees ? draft.goodMoves : draft.goodMoves.filter { $0.target == nil }
     if isLast { moves += draft.badMoves(scope.misuse) + scope.extras }
-    for move in moves {
+    for move in moves where !isOutOfTime {
       var next = draft
       next.append(move)
       if !isLast, groundless.contains(next.plan) { continue }
@@ -162,126 +174,122 @@ struct Hunt<L: Law> {
     return nil
   }
 
+  /// Tries the plans of a batch: all of them in one trace, and where that shows anything each by itself.
   mutating func flush(_ batch: inout Batch) -> Finding? {
-    guard !batch.plans.isEmpty else { return nil }
+    guard !batch.plans.isEmpty, !isOutOfTime else { return nil }
+    defer { batch.empty() }
+    if isChaining, batch.plans.count > 1 {
+      let windows = L.needsGround ? Plan.Windows.everyStep : scope.windows
+      if keepsLaw([Chain(batch.plans, windows: windows)], fresh: batch.fresh) {
+        lawful += batch.plans.count
+        return nil
+      }
+      if isOutOfTime { return nil }
+    }
+    return eachByItself(batch)
+  }
+
+  /// Performs chains until one of them shows something; from then on nothing is strung together any more.
+  private mutating func keepsLaw(_ chains: [Chain], fresh: FrameModel? = nil) -> Bool {
+    for chain in chains where isChaining && !isOutOfTime {
+      let transcript = subject.perform(chain.operations)
+      switch judge(chain.operations, transcript, fresh: fresh) {
+      case .broken(let finding):
+        carriedOver = (chain.plan, finding)
+        isChaining = false
+      case .kept(let tally):
+        isChaining = !tally.isPartial && chain.becomesWhole(transcript.outcomes)
+      case .unknown: break
+      }
+    }
+    return isChaining && !isOutOfTime
+  }
+
+  private mutating func eachByItself(_ batch: Batch) -> Finding? {
     let windows = L.needsGround ? Plan.Windows.everyStep : scope.windows
     let traces = batch.plans.map { $0.operations(windows) }
     let transcripts = subject.perform(traces)
-    defer {
-      batch.plans.removeAll(keepingCapacity: true)
-      batch.size = min(batch.size * 4, 1024)
-    }
     for index in traces.indices {
-      noteTimeout(transcripts[index])
-      do throws(Finding) {
-        let tally = try L.judge(traces[index], transcripts[index], fresh: batch.fresh)
+      switch judge(traces[index], transcripts[index], fresh: batch.fresh) {
+      case .broken(let finding): return illustrated(batch.plans[index], finding)
+      case .unknown: return nil
+      case .kept(let tally):
         if tally.hasLostGround { groundless.insert(batch.plans[index]) }
         lawful += 1
-      } catch {
-        return illustrated(batch.plans[index], error)
       }
     }
     return nil
   }
 
   /// The finding with windows around the last step, where it was found with fewer.
-  private func illustrated(_ plan: Plan, _ finding: Finding) -> Finding {
+  private mutating func illustrated(_ plan: Plan, _ finding: Finding) -> Finding {
     guard case .end = scope.windows, !hasTimedOut else { return finding }
-    let operations = plan.operations(.lastStep)
-    do throws(Finding) {
-      _ = try L.judge(operations, subject.perform(operations))
-      return finding
-    } catch {
-      return error
-    }
+    return self.finding(plan.operations(.lastStep)) ?? finding
   }
 
   // MARK: Random plans
 
+  /// What the first random plan that breaks the law comes to, made shorter by drawing smaller.
   private mutating func random(seed: UInt64) -> Finding? {
-    let machines = (scope.layouts + scope.wider).compactMap(Machine.init)
-    let drafts = machines.map(Draft.init)
-    var tried = 0
-    var crashes = 0
-    var stopped: Finding?
-    var forgiven = 0
-    let report = search(seed: seed, runs: scope.runs, maxShrinks: 1_500, patience: 400) { choices in
-      if stopped != nil || forgiven == 8 { return }
-      let draft = try choices.element(of: drafts)
-      let operations = try Self.plan(choices, draft, scope).operations(.everyStep)
-      let transcript = subject.perform(operations)
-      do throws(Finding) {
-        let tally = try L.judge(operations, transcript)
-        tried += 1
-        // Each stop costs a new process; that the program stops is told by the checks of what went wrong before.
-        if tally.hasLostGround, Words.ending(transcript.ending) != nil { forgiven += 1 }
-      } catch {
-        // An endless loop is not tried again and again: each time costs seconds.
-        if case .timedOut = transcript.ending { stopped = error }
-        if case .crashed = transcript.ending { crashes += 1 }
-        if crashes == Reduction.mostCrashes { stopped = error }
-        throw error
+    guard scope.runs > 0, !isOutOfTime else { return nil }
+    let plans = RandomPlans(scope, seed: seed)
+    if isChaining {
+      let groups = plans.groups()
+      if keepsLaw(groups.map { Chain($0, windows: .everyStep) }) {
+        lawful += groups.reduce(0) { $0 + $1.count }
+        return nil
+      }
+      if isOutOfTime { return nil }
+    }
+    var tries = Patience()
+    let finding = plans.search { operations in
+      switch trial(operations) {
+      case .broken(let finding): return tries.allows(finding) ? .broken(finding) : .stop(finding)
+      case .unknown: return .stop(nil)
+      case .kept(let tally):
+        lawful += 1
+        return .kept(tally)
       }
     }
-    lawful += tried
-    if let stopped {
-      if case .timedOut = stopped.transcript.ending { hasTimedOut = true }
-      return stopped
+    guard let finding, !hasTimedOut, let plan = Plan(of: finding.operations) else {
+      return finding
     }
-    return report.failure?.error as? Finding
-  }
-
-  /// Draws a plan: about as many frees as requests, small orders first, now and then a bad free.
-  private static func plan(_ choices: Choices, _ start: Draft, _ scope: Scope) throws -> Plan {
-    var draft = start
-    let zones = start.machine.zones.count
-    try choices.commands(average: scope.length, max: 4 * scope.length) {
-      let frees = scope.hasFrees && !draft.held.isEmpty ? 3 : 0
-      let others = scope.misuse.isEmpty && scope.extras.isEmpty ? 0 : 2
-      switch try choices.weighted([3, frees, others]) {
-      case 0:
-        let order = try choices.draw(0...min(draft.largest + 1, maxOrder))
-        draft.append(.allocate(order: order, zone: try choices.draw(0...zones - 1)))
-      case 1:
-        let (step, order) = try choices.element(of: draft.held)
-        draft.append(.free(step: step, order: order))
-      default:
-        let moves = draft.badMoves(scope.misuse) + scope.extras
-        if !moves.isEmpty { draft.append(try choices.element(of: moves)) }
-      }
-    }
-    while scope.givesAllBack, !draft.held.isEmpty {
-      let (step, order) = try choices.element(of: draft.held)
-      draft.append(.free(step: step, order: order))
-    }
-    return draft.plan
+    return reduce(plan, finding)
   }
 
   // MARK: Making it short
 
-  /// The shortest plan that breaks the law, if there is one shorter than what was found by chance.
-  private mutating func shortened(_ finding: Finding) -> Finding {
-    let longest = min(finding.stepCount - 1, 6)
-    guard !hasTimedOut, longest > scope.depth else { return finding }
-    return shortest(depths: scope.depth + 1...longest) ?? finding
+  /// The first plan that breaks the law with no more steps than were needed on the way here, or else what was found there.
+  ///
+  /// - Parameter depth: the plans of so many steps have been tried.
+  private mutating func shortened(_ finding: Finding, after depth: Int = 0) -> Finding {
+    let longest = min(finding.stepCount, max(scope.depth, 6))
+    guard !hasTimedOut, longest > depth else { return finding }
+    return shortest(depths: depth + 1...longest) ?? finding
   }
 
-  /// The scenario without every step that is not needed to break the law.
-  private mutating func reduce(_ plan: Plan, _ finding: Finding) -> Finding {
+  /// The finding without every step that is not needed to break the law, on as small a machine as will do.
+  mutating func reduce(_ plan: Plan, _ finding: Finding) -> Finding {
     var reduction = Reduction(
-      windows: .everyStep, tries: hasTimedOut ? 3 : 400, operations: 200_000)
-    return reduction.reduce(plan, from: finding) { operations in
-      do throws(Finding) {
-        _ = try L.judge(operations, subject.perform(operations))
-        return nil
-      } catch {
-        return error
-      }
-    }
+      windows: .everyStep, tries: hasTimedOut ? 3 : 400, operations: 400_000)
+    return reduction.reduce(plan, from: finding) { self.finding($0) }
   }
+}
 
-  private mutating func noteTimeout(_ transcript: Transcript) {
-    if case .timedOut = transcript.ending { hasTimedOut = true }
+/// Plans that are tried together.
+struct Batch {
+  /// The machine of all the plans.
+  let fresh: FrameModel
+  var plans: [Plan] = []
+  /// Small at first, so that a subject that fails at once, perhaps slowly, is not asked a thousand times.
+  private var size = 4
+  var isFull: Bool { plans.count >= size }
+
+  init(_ machine: Machine) { fresh = FrameModel(machine) }
+
+  mutating func empty() {
+    plans.removeAll(keepingCapacity: true)
+    size = min(size * 4, 1024)
   }
 }
 
@@ -293,19 +301,5 @@ extension Tally {
     let requests = plan.moves.count { if case .allocate = $0 { true } else { false } }
     return allocations < min(evidence, requests)
       || frees == 0 && plan.moves.contains { $0.target != nil }
-  }
-
-  /// The first request or free that should have been met.
-  fileprivate func refusal(
-    _ operations: [TraceOperation], _ transcript: Transcript
-  ) -> Finding? {
-    guard let index = firstRefusal ?? firstRefusedFree else { return nil }
-    return Finding(
-      operations: operations, transcript: transcript, index: index,
-      fault: Fault(
-        expected: operations[index].verb == BuddySystemVerb.free.rawValue
-          ? "the block to be taken back: it is in use"
-          : "a free block: there is one, and without it the rule cannot be seen",
-        found: Words.outcome(operations, transcript.outcomes, index)))
   }
 }

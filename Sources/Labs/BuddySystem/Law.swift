@@ -11,7 +11,11 @@ protocol Law: SendableMetatype {
   ///
   /// What follows such a change, a stop of the program even, is the fault of whichever rule that step broke.
   static var needsGround: Bool { get }
+  /// The checks of which this law judges the rules too, so that what breaks it may be their fault.
+  static var judgesRulesOf: Set<String> { get }
   init(_ machine: Machine)
+  /// Whether a stop of the program at this point is the fault of another rule.
+  var forgivesStop: Bool { get }
   /// How many steps so far were ones that the rule speaks about; a rule never met is not one kept.
   var met: Int { get }
   /// Throws where the step breaks the rule; `walk` stands behind the step.
@@ -20,6 +24,8 @@ protocol Law: SendableMetatype {
 
 extension Law {
   static var needsGround: Bool { false }
+  static var judgesRulesOf: Set<String> { [] }
+  var forgivesStop: Bool { false }
 }
 
 /// A trace, what the subject answered, and where a rule was broken.
@@ -49,10 +55,10 @@ struct Tally {
   var frees = 0
   /// Whether the trace was judged in part only, because its free blocks could no longer be explained.
   var hasLostGround = false
-  /// The first request that was not answered with free memory, though some block of it was free.
-  var firstRefusal: Int?
-  /// The first good free that was refused.
-  var firstRefusedFree: Int?
+  /// Whether the trace was judged in part only, for this reason or another.
+  var isPartial = false
+  /// Whether the program stopped where nothing was judged any more.
+  var hasStopped = false
 }
 
 extension Law {
@@ -69,7 +75,9 @@ extension Law {
     guard var walk = Walk(operations, transcript.outcomes, fresh: fresh) else { return tally }
     var law = Self(walk.machine)
     if transcript.outcomes.first != .done, let first = transcript.outcomes.first {
-      throw finding(0, Fault(expected: "a machine that boots", found: Words.answer(first)))
+      throw finding(
+        0,
+        Fault(expected: "a machine that boots: \(walk.machine.words)", found: Words.answer(first)))
     }
     var isBeyondJudging = false
     while !isBeyondJudging {
@@ -77,18 +85,29 @@ extension Law {
       do throws(Fault) { next = try walk.next() } catch { throw finding(walk.index - 1, error) }
       guard let (index, step) = next else { break }
       do throws(Fault) { try law.judge(step, walk) } catch { throw finding(index, error) }
-      tally.note(step, at: index)
+      tally.note(step)
       tally.hasLostGround = Self.needsGround && !step.explainsItsWindow(walk.machine)
       isBeyondJudging = step.leavesGroundOfModel || tally.hasLostGround
     }
     // An endless loop always counts: trying on would cost seconds each time.
     var isEndless = false
     if case .timedOut = transcript.ending { isEndless = true }
-    if !isBeyondJudging || isEndless, let stop = Words.ending(transcript.ending) {
+    if !isBeyondJudging && !law.forgivesStop || isEndless,
+      let stop = Words.ending(transcript.ending)
+    {
       let index = min(transcript.outcomes.count, operations.count - 1)
-      throw finding(index, Fault(expected: "an answer", found: stop))
+      let call = Words.step(operations, transcript.outcomes, index, answered: false)
+      let expected =
+        switch operations[index].lab {
+        case .boot: "\(call) to return: \(walk.machine.words)"
+        case .show: "freeBlocks(order:zone:) to return the free blocks"
+        default: "\(call) to return"
+        }
+      throw finding(index, Fault(expected: expected, found: stop))
     }
     tally.met = law.met
+    tally.hasStopped = Words.ending(transcript.ending) != nil
+    tally.isPartial = isBeyondJudging || transcript.outcomes.count < operations.count
     return tally
   }
 }
@@ -120,16 +139,10 @@ extension Step {
 }
 
 extension Tally {
-  fileprivate mutating func note(_ step: Step, at index: Int) {
+  fileprivate mutating func note(_ step: Step) {
     switch step.action {
-    case .allocate:
-      if step.holder != nil {
-        allocations += 1
-      } else if step.source != nil {
-        firstRefusal = firstRefusal ?? index
-      }
-    case .free(_, _, isGood: true, let refusal):
-      if refusal == nil { frees += 1 } else { firstRefusedFree = firstRefusedFree ?? index }
+    case .allocate: if step.holder != nil { allocations += 1 }
+    case .free(_, _, isGood: true, refusal: nil): frees += 1
     case .free, .list, .firstWindow: break
     }
   }

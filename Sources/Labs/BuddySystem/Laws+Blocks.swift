@@ -8,19 +8,19 @@ struct SplitLaw: Law {
 
   mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
     guard case .allocate(let order, _, let answer?) = step.action,
-      let before = step.before, let after = step.after,
+      let before = step.before, let after = step.after, step.holder != nil,
       let zone = walk.machine.zone(of: answer),
       let smallest = before.smallestSufficient(order, zone: zone)
     else { return }
     let zones = walk.machine.zones.count
     let taken = FreeBlock(zone: zone, order: order, frame: answer)
     let sources = before.filter { $0.zone == zone && $0.order == smallest }
-    guard let source = before.first(where: { $0.zone == zone && $0.frames.contains(answer) })
-    else {
+    guard let index = before.holder(of: answer, zone: zone) else {
       throw Fault(
-        expected: "frames out of a free block, of order \(smallest)",
+        expected: "frames out of a listed free block, of order \(smallest)",
         found: "frame \(answer), which was in none: " + Words.blocks(before, zones: zones))
     }
+    let source = before[index]
     guard source.order == smallest else {
       throw Fault(
         expected: "frames out of a smallest sufficient free block: "
@@ -66,12 +66,8 @@ struct WholeLaw: Law {
   init(_ machine: Machine) {}
 
   mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
-    guard case .free(let frame, let order, isGood: true, let refusal) = step.action else { return }
-    if let refusal {
-      throw Fault(
-        expected: "the block of order \(order) at frame \(frame) to be taken back: it is in use",
-        found: "refused: " + refusal)
-    }
+    guard case .free(_, _, isGood: true, _) = step.action else { return }
+    try step.judgeTakenBack()
     guard walk.live.isEmpty, let first = walk.firstWindow, let after = step.after else { return }
     guard after == first else {
       let words = Words.comparing(
@@ -79,6 +75,16 @@ struct WholeLaw: Law {
       throw Fault(expected: "as after boot: " + words.expected, found: words.found)
     }
     met += 1
+  }
+}
+
+extension Step {
+  /// Throws where a good free is refused.
+  func judgeTakenBack() throws(Fault) {
+    guard case .free(let frame, let order, isGood: true, let refusal?) = action else { return }
+    throw Fault(
+      expected: "the block of order \(order) at frame \(frame) to be taken back: it is in use",
+      found: "refused: " + refusal)
   }
 }
 
@@ -97,7 +103,8 @@ struct ExhaustionLaw: Law {
     let zones = walk.machine.zones.count
     let sufficient = before.filter { $0.zone <= zone && $0.order >= order }
     if let answer {
-      guard !sufficient.isEmpty else {
+      // A list may lack a block that is free all the same, and that may be handed out.
+      guard !sufficient.isEmpty || step.source != nil else {
         throw Fault(
           expected: "nil: no free block of order \(order) or more: "
             + Words.blocks(before, zones: zones),
@@ -162,6 +169,9 @@ struct OrderLimitsLaw: Law {
           ? "the block of order \(maxOrder) free, as a block of its own"
           : "its frames as part of a free block of order \(maxOrder)",
         found: Words.blocks(after, zones: walk.machine.zones.count))
+    case .free(_, let order, isGood: false, refusal: nil) where !(0...maxOrder).contains(order):
+      throw Fault(
+        expected: "refused: there is no order \(order)", found: "taken as a good free")
     case .list(let order, let zone, let frames):
       let exists = (0...maxOrder).contains(order) && walk.machine.zones.indices.contains(zone)
       if !exists, let first = frames.first {

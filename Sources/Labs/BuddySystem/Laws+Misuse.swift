@@ -67,6 +67,7 @@ struct MisuseLaw<Kind: MisuseKind>: Law {
 
 /// All rules at once: every answer is legal, and the free blocks are exactly those that must be free.
 struct WholeContractLaw: Law {
+  static var judgesRulesOf: Set<String> { Causes.checks }
   private(set) var met = 0
 
   init(_ machine: Machine) {}

@@ -50,18 +50,25 @@ struct AccountingLaw: Law {
 
   mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
     if step.holder != nil { met += 1 }
-    guard let window = step.after, step.isWithinModel else { return }
-    var covers = [Int](repeating: 0, count: walk.machine.end)
+    guard let window = step.after, step.isWithinModel, !walk.model.agrees(with: window) else {
+      return
+    }
+    let machine = walk.machine
     for block in window {
-      for frame in block.frames {
-        guard walk.machine.zone(of: frame) != nil else {
-          throw fault(walk, "frame \(frame) is listed free, but is no memory of this machine")
-        }
-        covers[frame] += 1
+      if let outside = machine.firstOutside(block.frames) {
+        throw fault(walk, "frame \(outside) is listed free, but is no memory of this machine")
+      }
+      guard let zone = machine.zone(of: block.frame) else {
+        throw fault(walk, "frame \(block.frame) is listed free, but is no memory of this machine")
+      }
+      if zone != block.zone {
+        throw fault(
+          walk, "frame \(block.frame) of zone \(zone) is listed free in zone \(block.zone)")
       }
     }
-    let frames = walk.machine.frames
-    let lost = frames.filter { covers[$0] == 0 && !walk.isTaken($0) }
+    let cover = Cover(window, machine)
+    let frames = machine.frames
+    let lost = frames.filter { cover[$0] == 0 && !walk.isTaken($0) }
     if let first = lost.first {
       throw fault(
         walk,
@@ -70,11 +77,11 @@ struct AccountingLaw: Law {
           : "\(Words.count(lost.count, "frame")), the first of them \(first), neither in use nor in a free block"
       )
     }
-    if let frame = frames.first(where: { covers[$0] > 0 && walk.isTaken($0) }) {
+    if let frame = frames.first(where: { cover[$0] > 0 && walk.isTaken($0) }) {
       throw fault(walk, "frame \(frame) is in use and listed free")
     }
-    if let frame = frames.first(where: { covers[$0] > 1 }) {
-      throw fault(walk, "frame \(frame) is listed free \(covers[frame]) times")
+    if let frame = frames.first(where: { cover[$0] > 1 }) {
+      throw fault(walk, "frame \(frame) is listed free \(cover[frame]) times")
     }
   }
 
@@ -83,6 +90,29 @@ struct AccountingLaw: Law {
       expected:
         "each of the \(Words.count(walk.machine.frameCount, "frame")) once: in use, or in one free block",
       found: found)
+  }
+}
+
+/// In how many listed blocks each frame of a machine is; time linear in the list and in the machine.
+struct Cover {
+  private let first: Int
+  private var counts: [Int]
+
+  init(_ window: [FreeBlock], _ machine: Machine) {
+    first = machine.zones.first?.usable.first?.lowerBound ?? 0
+    let all = first..<max(first, machine.end)
+    // At each frame by how much the count rises there.
+    counts = Array(repeating: 0, count: all.count + 1)
+    for block in window {
+      let frames = block.frames.clamped(to: all)
+      counts[frames.lowerBound - first] += 1
+      counts[frames.upperBound - first] -= 1
+    }
+    for index in counts.indices.dropFirst() { counts[index] += counts[index - 1] }
+  }
+
+  subscript(frame: Int) -> Int {
+    counts.indices.contains(frame - first) ? counts[frame - first] : 0
   }
 }
 
@@ -128,9 +158,8 @@ struct HoleLaw: Law {
   mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
     try step.judgeInside(walk.machine)
     if case .firstWindow = step.action, let window = step.after {
-      var isFree = [Bool](repeating: false, count: walk.machine.end)
-      for block in window { for frame in block.frames { isFree[frame] = true } }
-      if let lost = walk.machine.frames.first(where: { !isFree[$0] }) {
+      let cover = Cover(window, walk.machine)
+      if let lost = walk.machine.frames.first(where: { cover[$0] == 0 }) {
         throw Fault(
           expected: "after boot every frame beside the holes free: \(walk.machine.words)",
           found: "frame \(lost) is in no free block")
@@ -153,9 +182,8 @@ extension Step {
   /// Throws unless answered and listed blocks are memory of the machine.
   fileprivate func judgeInside(_ machine: Machine) throws(Fault) {
     if case .allocate(let order, _, let answer?) = action, (0...maxOrder).contains(order),
-      let outside = FreeBlock.frames(answer, order: order).first(where: {
-        machine.zone(of: $0) == nil
-      })
+      let outside = machine.zone(of: answer) == nil
+        ? answer : machine.firstOutside(FreeBlock.frames(answer, order: order))
     {
       throw Fault(
         expected: "only frames of the machine: \(machine.words)",
@@ -163,7 +191,7 @@ extension Step {
     }
     // A free block that is not aligned is another rule's business.
     for block in after ?? [] where block.isAligned {
-      if let outside = block.frames.first(where: { machine.zone(of: $0) == nil }) {
+      if let outside = machine.firstOutside(block.frames) {
         throw Fault(
           expected: "only frames of the machine: \(machine.words)",
           found:

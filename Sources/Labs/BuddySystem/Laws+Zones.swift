@@ -3,23 +3,24 @@ import LabKit
 /// No block reaches across the border of a zone, and each is listed in its own.
 struct BorderLaw: Law {
   static var needsGround: Bool { true }
+  static var judgesRulesOf: Set<String> { ["whole-again"] }
   private(set) var met = 0
 
   init(_ machine: Machine) {}
 
   mutating func judge(_ step: Step, _ walk: Walk) throws(Fault) {
     let machine = walk.machine
-    if case .allocate(let order, _, let answer?) = step.action, (0...maxOrder).contains(order) {
-      let zones = Set(FreeBlock.frames(answer, order: order).compactMap { machine.zone(of: $0) })
-      if zones.count > 1 {
+    if case .allocate(let order, _, let answer?) = step.action {
+      let frames = FreeBlock.frames(answer, order: order)
+      if machine.zones(of: frames).count > 1 {
         throw Fault(
           expected: "a block within one zone",
-          found: "frames \(Words.frames(FreeBlock.frames(answer, order: order))), which lie in two")
+          found: "frames \(Words.frames(frames)), which lie in more than one")
       }
     }
     // A free block that is not aligned is another rule's business.
     for block in step.after ?? [] where block.isAligned {
-      let zones = Set(block.frames.compactMap { machine.zone(of: $0) })
+      let zones = machine.zones(of: block.frames)
       if zones.count > 1 {
         throw Fault(
           expected: "free blocks within one zone: \(machine.words)",
@@ -31,6 +32,15 @@ struct BorderLaw: Law {
           found: "listed in zone \(block.zone)")
       }
     }
+    if case .firstWindow = step.action, let window = step.after {
+      let cover = Cover(window, machine)
+      if let lost = machine.frames.first(where: { cover[$0] == 0 }) {
+        throw Fault(
+          expected: "after boot every frame of each zone free: \(machine.words)",
+          found: "frame \(lost), of zone \(machine.zone(of: lost) ?? 0), is in no free block")
+      }
+    }
+    try step.judgeTakenBack()
     if case .free(_, _, isGood: true, refusal: nil) = step.action { met += 1 }
   }
 }

@@ -34,12 +34,33 @@ struct Machine: Sendable {
     return Int(zoneOfFrame[frame])
   }
 
+  /// The usable range that holds `frame`; nil when the frame is no memory of this machine.
+  func range(holding frame: Int) -> Range<Int>? {
+    zone(of: frame).flatMap { zones[$0].usable.first { $0.contains(frame) } }
+  }
+
+  /// The first of `frames` that is no memory of this machine; nil when all of them are. O(ranges).
+  func firstOutside(_ frames: Range<Int>) -> Int? {
+    var frame = frames.lowerBound
+    while frame < frames.upperBound {
+      guard let range = range(holding: frame) else { return frame }
+      frame = range.upperBound
+    }
+    return nil
+  }
+
+  /// The zones that have some of `frames`. O(ranges).
+  func zones(of frames: Range<Int>) -> [Int] {
+    zones.indices.filter { zones[$0].usable.contains { $0.overlaps(frames) } }
+  }
+
   /// The usable frames from first to last.
   var frames: [Int] { zones.flatMap { $0.usable.flatMap { Array($0) } } }
 
-  /// The first frame that lies between usable ones and is none; nil in a machine without holes.
-  var hole: Int? {
-    zones.flatMap(\.usable).first.flatMap { zoneOfFrame[$0.lowerBound...].firstIndex(of: -1) }
+  /// The first few frames that lie between usable ones and are none: in holes, and in gaps between zones.
+  var firstHoles: [Int] {
+    guard let first = zones.first?.usable.first?.lowerBound else { return [] }
+    return Array((first..<end).lazy.filter { zoneOfFrame[$0] < 0 }.prefix(4))
   }
 
   /// The largest order of a block that fits anywhere in this machine.
@@ -150,6 +171,21 @@ struct FrameModel: Sendable {
       previous = block
     }
     return true
+  }
+
+  /// Whether every block of `window` is free in truth, listed in its own zone, and no frame is listed twice.
+  ///
+  /// Such a window may lack blocks, or show two where there must be one; but what it says is so, and can be quoted to a
+  /// student. O(window), and sorting it unless it agrees.
+  func bears(out window: [FreeBlock]) -> Bool {
+    if agrees(with: window) { return true }
+    for block in window {
+      guard block.isAligned, let holder = self.block(holding: block.frame),
+        holder.order >= block.order, holder.zone == block.zone
+      else { return false }
+    }
+    let byFrame = window.sorted { $0.frame < $1.frame }
+    return zip(byFrame, byFrame.dropFirst()).allSatisfy { $0.frames.upperBound <= $1.frame }
   }
 
   /// How many free blocks there must be. O(zones × ``maxOrder``).

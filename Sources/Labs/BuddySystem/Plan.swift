@@ -16,6 +16,19 @@ enum Move: Hashable, Sendable {
   var target: Int? {
     if case .free(let step, _, _) = self { step } else { nil }
   }
+
+  /// The operation that takes this step.
+  ///
+  /// - Parameter places: for each earlier step its operation's index in the trace.
+  func operation(_ places: [Int]) -> TraceOperation {
+    switch self {
+    case .allocate(let order, let zone): BuddySystemOperation.allocate(order: order, zone: zone)
+    case .free(let step, let offset, let order):
+      BuddySystemOperation.free(places[step], offset: offset, order: order)
+    case .freeFrame(let frame, let order): BuddySystemOperation.free(frame: frame, order: order)
+    case .list(let order, let zone): BuddySystemOperation.list(order: order, zone: zone)
+    }
+  }
 }
 
 /// A machine and the steps to take on it, before windows are put between them.
@@ -44,6 +57,34 @@ struct Plan: Hashable, Sendable {
   var layout: String
   var moves: [Move] = []
 
+  /// Windows as often as a plan of this length can bear: what they show is compared block by block.
+  var windows: Windows { moves.count <= 150 ? .everyStep : .every(64) }
+
+  /// The plan whose trace this is, windows aside; nil where it is none of this lab.
+  init?(of operations: [TraceOperation]) {
+    guard let layout = operations.first?.bootLayout else { return nil }
+    self.init(layout: layout)
+    var steps: [Int: Int] = [:]
+    for (index, operation) in operations.enumerated().dropFirst() {
+      switch operation.lab {
+      case .allocate(let order, let zone): moves.append(.allocate(order: order, zone: zone))
+      case .free(.number(let frame), let order): moves.append(.freeFrame(frame, order: order))
+      case .free(.block(let handle), let order):
+        guard let step = steps[handle.operation] else { return nil }
+        moves.append(.free(step: step, offset: handle.offset, order: order))
+      case .list(let order, let zone): moves.append(.list(order: order, zone: zone))
+      case .show: continue
+      case .free(.text, _), .boot, nil: return nil
+      }
+      steps[index] = moves.count - 1
+    }
+  }
+
+  init(layout: String, moves: [Move] = []) {
+    self.layout = layout
+    self.moves = moves
+  }
+
   /// The trace that takes these steps.
   func operations(_ windows: Windows) -> [TraceOperation] {
     var operations = [BuddySystemOperation.boot(layout: layout)]
@@ -56,17 +97,7 @@ struct Plan: Hashable, Sendable {
         operations.append(BuddySystemOperation.show)
       }
       places.append(operations.count)
-      switch move {
-      case .allocate(let order, let zone):
-        operations.append(BuddySystemOperation.allocate(order: order, zone: zone))
-      case .free(let step, let offset, let order):
-        operations.append(
-          BuddySystemOperation.free(places[step], offset: offset, order: order))
-      case .freeFrame(let frame, let order):
-        operations.append(BuddySystemOperation.free(frame: frame, order: order))
-      case .list(let order, let zone):
-        operations.append(BuddySystemOperation.list(order: order, zone: zone))
-      }
+      operations.append(move.operation(places))
       let isLast = index == moves.count - 1
       switch windows {
       case .everyStep: operations.append(BuddySystemOperation.show)
@@ -99,102 +130,5 @@ struct Plan: Hashable, Sendable {
       }
     }
     return result
-  }
-}
-
-/// Which bad frees belong to a scope.
-struct Misuse: OptionSet, Sendable {
-  let rawValue: Int
-  /// Blocks that are free: given back twice, or never handed out.
-  static let free = Misuse(rawValue: 1)
-  /// Blocks in use with another order, or frames inside of them.
-  static let mismatched = Misuse(rawValue: 2)
-  /// Frames that are no memory.
-  static let foreign = Misuse(rawValue: 4)
-  static let all: Misuse = [.free, .mismatched, .foreign]
-}
-
-/// What is known of a plan's steps before anybody has performed them.
-struct Draft {
-  let machine: Machine
-  let largest: Int
-  private(set) var plan: Plan
-  /// Steps that asked for a block and have not been given back: the step and its order.
-  private(set) var held: [(step: Int, order: Int)] = []
-  /// Steps whose block has been given back.
-  private(set) var released: [(step: Int, order: Int)] = []
-  /// Frames asked for and not given back.
-  private var heldFrames = 0
-  /// Whether more has been asked for than there is.
-  private var hasAskedTooMuch = false
-
-  init(_ machine: Machine) {
-    self.machine = machine
-    largest = machine.largestOrder
-    plan = Plan(layout: machine.layout)
-  }
-
-  mutating func append(_ move: Move) {
-    switch move {
-    case .allocate(let order, _) where (0...maxOrder).contains(order):
-      if heldFrames + (1 << order) <= machine.frameCount {
-        held.append((plan.moves.count, order))
-        heldFrames += 1 << order
-      } else {
-        hasAskedTooMuch = true
-      }
-    case .free(let step, 0, let order):
-      if let index = held.firstIndex(where: { $0.step == step && $0.order == order }) {
-        heldFrames -= 1 << order
-        released.append(held.remove(at: index))
-      }
-    default: break
-    }
-    plan.moves.append(move)
-  }
-
-  /// The good moves, simplest first: requests as long as memory can last, one more than that, and every free.
-  var goodMoves: [Move] {
-    var moves: [Move] = []
-    for order in 0...largest
-    where heldFrames + (1 << order) <= machine.frameCount || !hasAskedTooMuch {
-      for zone in machine.zones.indices { moves.append(.allocate(order: order, zone: zone)) }
-    }
-    return moves + held.map { .free(step: $0.step, order: $0.order) }
-  }
-
-  /// The bad frees of these kinds, simplest first.
-  func badMoves(_ misuse: Misuse) -> [Move] {
-    var moves: [Move] = []
-    if misuse.contains(.free) {
-      moves += released.map { .free(step: $0.step, order: $0.order) }
-      for order in 0...largest {
-        moves += machine.frames.filter { $0.isMultiple(of: 1 << order) }.map {
-          .freeFrame($0, order: order)
-        }
-      }
-    }
-    if misuse.contains(.mismatched) {
-      for (step, order) in held {
-        moves.append(.free(step: step, order: order + 1))
-        if order > 0 {
-          moves.append(.free(step: step, order: order - 1))
-          moves.append(.free(step: step, offset: 1, order: 0))
-          moves.append(.free(step: step, offset: 1 << (order - 1), order: order - 1))
-        }
-        moves += [-1, maxOrder + 1, 64, .max, .min].map { .free(step: step, order: $0) }
-      }
-    }
-    if misuse.contains(.foreign) {
-      let first = machine.frames.first ?? 0
-      let places =
-        [machine.hole, machine.end, first - 1, -1, -8, 1 << 22, 1 << 40, .max, .min].compactMap {
-          $0
-        }
-      for place in places where machine.zone(of: place) == nil {
-        moves += [.freeFrame(place, order: 0), .freeFrame(place, order: 1)]
-      }
-    }
-    return moves
   }
 }

@@ -1,7 +1,8 @@
 import AllocationTrace
 import LabBench
+import LabKit
 
-/// Shortens a plan by leaving out ever smaller parts of it, within a budget.
+/// Shortens a plan by leaving out ever smaller parts of it, and tries it on smaller machines, within a budget.
 struct Reduction {
   var windows: Plan.Windows
   /// The most traces to perform.
@@ -37,7 +38,30 @@ struct Reduction {
         shorten(&best, judge)
       }
     }
+    if shrinkMachine(&best, judge) { shorten(&best, judge) }
     return best.finding
+  }
+
+  /// Looks for the smallest machine on which the plan breaks the rule too; answers whether there is a smaller one.
+  private mutating func shrinkMachine(
+    _ best: inout (plan: Plan, finding: Finding), _ judge: ([TraceOperation]) -> Finding?
+  ) -> Bool {
+    guard best.plan.moves.count <= 200, let machine = Machine(best.plan.layout) else {
+      return false
+    }
+    for smaller in machine.smaller {
+      var plan = best.plan
+      plan.layout = smaller
+      let trace = plan.operations(windows)
+      tries -= 1
+      operations -= trace.count
+      guard tries >= 0, operations >= 0, crashes < Self.mostCrashes else { return false }
+      guard let finding = judge(trace), finding.index > 0, finding.index <= best.finding.index
+      else { continue }
+      best = (cut(plan, finding), finding)
+      return true
+    }
+    return false
   }
 
   private mutating func shorten(
@@ -76,4 +100,27 @@ struct Reduction {
 extension TraceOperation {
   /// Whether the operation comes from a plan's move, not from its windows.
   var isMove: Bool { isStep || verb == BuddySystemVerb.list.rawValue }
+}
+
+extension Machine {
+  /// Smaller machines that resemble this one, the smallest first: with fewer zones and ranges, and with less in them.
+  fileprivate var smaller: [String] {
+    func layout(_ zones: [[Range<Int>]]) -> String {
+      MachineLayout.text(of: zones.map { MemoryZone(usable: $0) })
+    }
+    let ranges = zones.map(\.usable)
+    let plain = ["0-0", "0-1", "0-3", "0-7", "0-15"]
+    let few = ranges.count > 2 ? ["0-0|1-1", "0-1|2-3", "0-3|4-7"] : []
+    let short = [1, 2, 4, 8, 16].map { size in
+      layout(ranges.map { $0.map { $0.prefix(size) } })
+    }
+    let candidates =
+      (ranges.count > 1 || ranges[0].count > 1 ? [] : plain) + few
+      + (ranges.count > 2 ? [layout(Array(ranges.prefix(2)))] : [])
+      + [layout(ranges.map { Array($0.prefix(2)) })] + short
+    var seen: Set<String> = [self.layout]
+    return candidates.compactMap(Machine.init)
+      .filter { $0.frameCount < frameCount && seen.insert($0.layout).inserted }
+      .sorted { $0.frameCount < $1.frameCount }.map(\.layout)
+  }
 }

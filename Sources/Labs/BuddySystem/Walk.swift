@@ -16,6 +16,8 @@ struct Step {
   }
   var action: Action
   /// The free blocks that the subject showed right before the step, if it was asked then.
+  ///
+  /// Nil also when what it showed cannot be: a block in use, say, or one twice. Nothing is judged by such a window.
   var before: [FreeBlock]?
   /// The free blocks that the subject showed right after the step, if it was asked then.
   var after: [FreeBlock]?
@@ -40,8 +42,9 @@ struct Walk {
   private(set) var model: FrameModel
   /// The blocks in use by the subject's own answers: first frame to order.
   private(set) var live: [Int: Int] = [:]
-  /// What the window showed right after the machine had booted.
+  /// What the window showed right after the machine had booted; nil when that cannot be.
   private(set) var firstWindow: [FreeBlock]?
+  private var hasShown = false
 
   private let operations: [TraceOperation]
   private let outcomes: [Outcome]
@@ -70,7 +73,7 @@ struct Walk {
   ///
   /// Throws a ``Fault`` where the answer is none that the verb can have.
   mutating func next() throws(Fault) -> (index: Int, step: Step)? {
-    while index < outcomes.count {
+    while index < min(outcomes.count, operations.count) {
       let here = index
       index += 1
       guard let step = try step(here) else { continue }
@@ -82,11 +85,12 @@ struct Walk {
   private mutating func step(_ here: Int) throws(Fault) -> Step? {
     switch (operations[here].lab, outcomes[here]) {
     case (.show, .numbers(let numbers)):
-      window = FreeBlock.list(numbers)
-      guard let window else { throw nonsense(here) }
-      guard firstWindow == nil else { return nil }
+      guard let blocks = FreeBlock.list(numbers) else { throw nonsense(here) }
+      window = model.bears(out: blocks) ? blocks : nil
+      guard !hasShown else { return nil }
+      hasShown = true
       firstWindow = window
-      return Step(action: .firstWindow, after: window)
+      return Step(action: .firstWindow, after: blocks)
     case (.list(let order, let zone), .numbers(let frames)):
       return Step(action: .list(order: order, zone: zone, frames: frames))
     case (.allocate(let order, let zone), .number(let frame)):
@@ -111,7 +115,7 @@ struct Walk {
       return around(
         here,
         .free(frame: frame, order: order, isGood: live[frame] == order, refusal: why))
-    case (_, .skipped):
+    case (.free(.block(let handle), _), .skipped) where !hasAnswered(handle.operation):
       return nil
     default:
       throw nonsense(here)
@@ -131,11 +135,20 @@ struct Walk {
     return step
   }
 
+  /// Whether an earlier operation was answered with a frame, which can be named.
+  private func hasAnswered(_ operation: Int) -> Bool {
+    guard outcomes.indices.contains(operation), case .number = outcomes[operation] else {
+      return false
+    }
+    return true
+  }
+
   private func frame(of block: Argument) -> Int {
     switch block {
     case .number(let frame): return frame
     case .block(let handle):
-      guard case .number(let frame) = outcomes[handle.operation] else { return -1 }
+      guard hasAnswered(handle.operation), case .number(let frame) = outcomes[handle.operation]
+      else { return -1 }
       return frame &+ handle.offset
     case .text: return -1
     }

@@ -55,8 +55,14 @@ enum Words {
     if expected.count <= 10, found.count <= 10 {
       return (blocks(expected, zones: zones), blocks(found, zones: zones))
     }
-    let missing = expected.filter { !found.contains($0) }
-    let extra = found.filter { !expected.contains($0) }
+    let missing = expected.subtracting(found)
+    let extra = found.subtracting(expected)
+    guard !missing.isEmpty else {
+      return (
+        "\(grouped(expected.count)) free blocks, and no others",
+        "besides them " + blocks(extra, zones: zones, most: 6)
+      )
+    }
     return (
       "among the free blocks " + blocks(missing, zones: zones, most: 6),
       extra.isEmpty ? "not there" : "in their place " + blocks(extra, zones: zones, most: 6)
@@ -90,17 +96,6 @@ enum Words {
       return call + " → " + (FreeBlock.list(numbers).map { blocks($0, zones: zones) } ?? "?")
     default: return call + " → " + answer(outcomes[index])
     }
-  }
-
-  /// What was answered to one operation, in the lab's words: `frame 3`, `nil`.
-  static func outcome(
-    _ operations: [TraceOperation], _ outcomes: [Outcome], _ index: Int
-  ) -> String {
-    guard outcomes.indices.contains(index) else { return "no answer" }
-    if case .allocate = operations[index].lab, case .number(let frame) = outcomes[index] {
-      return "frame \(frame), which is not free"
-    }
-    return answer(outcomes[index])
   }
 
   private static func name(of block: Argument, _ outcomes: [Outcome]) -> String {
@@ -144,20 +139,24 @@ enum Words {
   /// use and free, or free twice; a space for a hole and `|` between zones. Nil for larger machines.
   static func picture(_ walk: Walk, window: [FreeBlock]) -> String? {
     let machine = walk.machine
-    guard machine.end <= 4096, let first = machine.frames.first, machine.end - first <= 64 else {
-      return nil
-    }
-    var glyphs = machine.zoneOfFrame.indices.map { frame -> Character in
-      machine.zoneOfFrame[frame] < 0 ? " " : walk.isTaken(frame) ? "█" : "?"
+    guard machine.isSmall, let first = machine.frames.first else { return nil }
+    var glyphs = (first..<machine.end).map { frame -> Character in
+      machine.zone(of: frame) == nil ? " " : walk.isTaken(frame) ? "█" : "?"
     }
     for block in window {
-      for frame in block.frames where glyphs.indices.contains(frame) {
+      for frame in block.frames.clamped(to: first..<machine.end) {
         let isStart = frame == block.frame
         let glyph: Character =
           isStart ? (block.order == 10 ? "X" : Character("\(block.order)")) : "·"
-        glyphs[frame] = glyphs[frame] == "?" ? glyph : "!"
+        glyphs[frame - first] = glyphs[frame - first] == "?" ? glyph : "!"
       }
     }
+    return picture(of: machine) { glyphs[$0 - first] }
+  }
+
+  /// Draws a small machine with one sign for each frame; a space for a hole and `|` between zones. Nil for larger machines.
+  static func picture(of machine: Machine, glyphs: (_ frame: Int) -> Character) -> String? {
+    guard machine.isSmall, let first = machine.frames.first else { return nil }
     var text = ""
     for frame in first..<machine.end {
       if frame > first, let zone = machine.zone(of: frame), zone > 0,
@@ -165,8 +164,15 @@ enum Words {
       {
         text.append("|")
       }
-      text.append(glyphs[frame])
+      text.append(machine.zone(of: frame) == nil ? " " : glyphs(frame))
     }
     return text
+  }
+}
+
+extension Machine {
+  /// Whether memory can be drawn in one line.
+  fileprivate var isSmall: Bool {
+    zones.first?.usable.first.map { end - $0.lowerBound <= 64 } ?? false
   }
 }
