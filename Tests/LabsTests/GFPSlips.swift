@@ -98,3 +98,64 @@ struct FullAnswers: GFPFlagRules {
   func parse(_ text: String) throws(BadGFPText) -> GFPMask { throw .unknownName(text) }
   func text(of mask: GFPMask) -> String { "GFP_KERNEL" }
 }
+
+// MARK: Memories
+
+/// Keeps zones by the mask, whatever the machine.
+final class KeepsTheZones: CorrectGFPRules {
+  private var kept: [GFPMask: [GFPZone]] = [:]
+
+  override func zones(for mask: GFPMask, on machine: GFPMachine) -> [GFPZone]? {
+    if let zones = kept[mask] { return zones }
+    kept[mask] = super.zones(for: mask, on: machine)
+    return kept[mask]
+  }
+}
+
+/// Keeps what it was asked of a mask, whichever of two questions it was.
+final class KeepsWhatWasAsked: CorrectGFPRules {
+  private var kept: [GFPMask: Bool] = [:]
+
+  private func once(_ mask: GFPMask, _ answer: Bool) -> Bool {
+    if kept[mask] == nil { kept[mask] = answer }
+    return kept[mask] ?? answer
+  }
+
+  override func maySleep(_ mask: GFPMask) -> Bool {
+    mask == .directReclaim ? once(mask, true) : super.maySleep(mask)
+  }
+
+  override func mayStartIO(_ mask: GFPMask) -> Bool {
+    mask == .directReclaim ? once(mask, false) : super.mayStartIO(mask)
+  }
+}
+
+/// Understands each text once.
+final class RefusesTheSecondTime: CorrectGFPRules {
+  private var seen: Set<String> = []
+
+  override func parse(_ text: String) throws(BadGFPText) -> GFPMask {
+    guard seen.insert(text).inserted else { throw .unknownName(text) }
+    return try super.parse(text)
+  }
+}
+
+// MARK: Wrong types
+
+class ForgetsHardwall: CorrectGFPRules {
+  override func mask(of type: GFPType) -> GFPMask {
+    type == .user ? super.mask(of: .kernel) : super.mask(of: type)
+  }
+}
+
+final class ForgetsHardwallAndOrder: ForgetsHardwall {
+  override func text(of mask: GFPMask) -> String {
+    mask == [.dma, .highMem] ? "__GFP_HIGHMEM|GFP_DMA" : super.text(of: mask)
+  }
+}
+
+final class KernelWithoutKswapd: CorrectGFPRules {
+  override func mask(of type: GFPType) -> GFPMask {
+    type == .kernel ? [.directReclaim, .io, .fs] : super.mask(of: type)
+  }
+}

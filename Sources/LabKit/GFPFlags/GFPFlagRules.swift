@@ -1,10 +1,11 @@
 /// What the flags of an allocation mean, as pure functions: the contract of the GFPFlags lab.
 ///
-/// An answer depends on the arguments alone, and every mask is answered: bits that a question does
-/// not speak of make no difference to it. The counterpart in Linux 6.12 is `include/linux/gfp.h`,
+/// What a method returns depends on its arguments alone, and it returns for every mask: bits that a
+/// question does not speak of make no difference to it. The counterpart in Linux 6.12 is `include/linux/gfp.h`,
 /// with `gfp_to_alloc_flags` in `mm/page_alloc.c` and the names of
 /// `include/trace/events/mmflags.h`.
 public protocol GFPFlagRules {
+  /// An instance that has been asked nothing yet; every instance returns the same.
   init()
 
   // MARK: Compose and take apart
@@ -63,8 +64,8 @@ public protocol GFPFlagRules {
   /// - movable is of consequence together with highMem only.
   /// - A zone that is not among the machine's known ones becomes Normal.
   ///
-  /// The answer lists the machine's populated zones from that one (if populated) downwards, none
-  /// left out.
+  /// The list holds the machine's populated zones from that one (if populated) downwards, none left
+  /// out.
   func zones(for mask: GFPMask, on machine: GFPMachine) -> [GFPZone]?
 
   /// The min watermark that the request is held to once memory is short, in pages.
@@ -85,7 +86,7 @@ public protocol GFPFlagRules {
 
   /// Flags for a request in `situation`. Many masks are right: those that keep these rules.
   ///
-  /// - directReclaim is set exactly where the context may sleep; kswapdReclaim always.
+  /// - directReclaim is set exactly where the context may sleep; kswapdReclaim in every situation.
   /// - Where the context may sleep: fs is set exactly for ordinary code, io for all code but block
   ///   I/O. Where it may not, io and fs are of no consequence.
   /// - high is set exactly where the context may not sleep and the caller cannot do without the
@@ -101,16 +102,18 @@ public protocol GFPFlagRules {
 
   // MARK: The kernel's text
 
-  /// The mask that `text` spells, as Linux 6.12 prints it in the `gfp_flags=` field of its traces.
+  /// The mask that `text` spells, in the names and numbers that Linux 6.12 prints in the
+  /// `gfp_flags=` field of its traces.
   ///
   /// - `none`, standing alone, is the empty mask.
-  /// - Otherwise one part or more, separated by `|`, together the union of what each part means.
-  ///   Order makes no difference, and parts may repeat or overlap.
+  /// - Otherwise one part or more, any number, separated by `|`, together the union of what each
+  ///   part means. Order makes no difference, and parts may repeat or overlap.
   /// - A part is one of the 35 names of `GFPMask.printingOrder`, in exactly that spelling, or `0x`
-  ///   and one to eight digits `0`–`9`, `a`–`f` (no capitals, no sign).
+  ///   and one to eight digits `0`–`9`, `a`–`f` (no capitals, no sign, no digits of other scripts).
   ///
   /// - Throws: ``BadGFPText`` for any other text: an empty text or part, white space, another
-  ///   spelling, `none` among other parts. Stopping the program is not a refusal.
+  ///   spelling, any other character, `none` among other parts. Stopping the program is not a
+  ///   refusal.
   func parse(_ text: String) throws(BadGFPText) -> GFPMask
 
   /// The text that Linux 6.12 prints for `mask` in its traces.

@@ -1,5 +1,6 @@
 import AllocationTrace
 import LabBench
+import PropertyTesting
 
 extension Lab {
   /// What the allocator may do on behalf of the request.
@@ -16,14 +17,13 @@ extension Lab {
         """,
         "One question to the mask is enough: does it contain directReclaim?",
       ],
-      questions: {
-        GFPMasks.forBehaviour.map { mask in
-          let expected = mask & GFPModel.direct != 0
-          return GFPQuestion(
-            GFPFlagsOperation.ask(.sleeps, mask), is: .truth(expected),
-            because: "__GFP_DIRECT_RECLAIM is \(expected ? "" : "not ")among its bits")
-        }
-      }),
+      calls: { ask(.sleeps) }, generate: { try drawn(.sleeps, $0) }, neighbours: neighbours
+    ) { call in
+      let expected = call.mask & GFPModel.direct != 0
+      return GFPQuestion(
+        call, is: .truth(expected),
+        because: "__GFP_DIRECT_RECLAIM is \(expected ? "" : "not ")among its bits")
+    },
     .gfp(
       "starting-io", "I/O needs io and direct reclaim",
       rule: "A request may start I/O exactly when both io and directReclaim are set.",
@@ -33,9 +33,8 @@ extension Lab {
         "GFP_NOFS may start I/O and GFP_NOIO may not; find the one bit in which those two differ.",
         "Both io and directReclaim have to be contained; fs has no say in it.",
       ],
-      questions: {
-        GFPMasks.forBehaviour.map { recursion(.startsIO, "__GFP_IO", $0) }
-      }),
+      calls: { ask(.startsIO) }, generate: { try drawn(.startsIO, $0) }, neighbours: neighbours
+    ) { recursion($0, "__GFP_IO") },
     .gfp(
       "entering-fs", "File systems need fs and direct reclaim",
       rule: """
@@ -48,18 +47,32 @@ extension Lab {
         "Each prohibition has a bit of its own: judge by fs, and leave io to the rule about I/O.",
         "The mask has to be a superset of the pair fs and directReclaim, no more and no less.",
       ],
-      questions: {
-        GFPMasks.forBehaviour.map { recursion(.entersFileSystem, "__GFP_FS", $0) }
-      }),
+      calls: { ask(.entersFileSystem) }, generate: { try drawn(.entersFileSystem, $0) },
+      neighbours: neighbours
+    ) { recursion($0, "__GFP_FS") },
   ]
 
-  /// A question whose answer is yes exactly when `mask` holds the bit called `name` and direct
+  private static func ask(_ verb: GFPFlagsVerb) -> [GFPCall] {
+    GFPMasks.forBehaviour.map { .mask(verb, $0) }
+  }
+
+  private static func drawn(_ verb: GFPFlagsVerb, _ choices: Choices) throws -> [GFPCall] {
+    try GFPMasks.draw(choices).map { .mask(verb, $0) }
+  }
+
+  /// The three questions of this group about a mask that makes them differ: all three answer true or false, and who keeps what
+  /// was answered may mix them up.
+  @Sendable private static func neighbours(_ call: GFPCall) -> [GFPCall] {
+    let deciding = GFPModel.direct | GFPModel.kswapd | GFPModel.io | GFPModel.fs
+    guard call.mask & ~deciding == 0 else { return [] }
+    return [.sleeps, .startsIO, .entersFileSystem].map { .mask($0, call.mask) }
+  }
+
+  /// A question whose answer is yes exactly when the mask holds the bit called `name` and direct
   /// reclaim.
-  private static func recursion(
-    _ verb: GFPFlagsVerb, _ name: String, _ mask: UInt32
-  ) -> GFPQuestion {
-    let hasBit = mask & GFPModel.bits(name) != 0
-    let hasDirect = mask & GFPModel.direct != 0
+  private static func recursion(_ call: GFPCall, _ name: String) -> GFPQuestion {
+    let hasBit = call.mask & GFPModel.bits(name) != 0
+    let hasDirect = call.mask & GFPModel.direct != 0
     let reason =
       switch (hasBit, hasDirect) {
       case (true, true): "it has both \(name) and __GFP_DIRECT_RECLAIM"
@@ -67,7 +80,6 @@ extension Lab {
       case (false, true): "it lacks \(name)"
       case (false, false): "it lacks \(name) and __GFP_DIRECT_RECLAIM"
       }
-    return GFPQuestion(
-      GFPFlagsOperation.ask(verb, mask), is: .truth(hasBit && hasDirect), because: reason)
+    return GFPQuestion(call, is: .truth(hasBit && hasDirect), because: reason)
   }
 }

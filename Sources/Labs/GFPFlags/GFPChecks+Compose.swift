@@ -17,12 +17,11 @@ extension Lab {
         of the two back.
         """,
       ],
-      questions: {
-        GFPMasks.types.map { bits in
-          let name = GFPModel.types.first { $0.bits == bits }!.name
-          return GFPQuestion(GFPFlagsOperation.value(of: name), mask: bits)
-        }
-      }),
+      calls: { GFPModel.types.map { .type($0.name) } }
+    ) { call in
+      guard case .type(let name) = call else { return nil }
+      return GFPQuestion(call, mask: GFPModel.bits(name))
+    },
     .gfp(
       "groups", "Where and how are told apart",
       rule: """
@@ -41,21 +40,22 @@ extension Lab {
         other; nothing may be lost, so do not list the action bits.
         """,
       ],
-      questions: {
-        let masks = [0] + GFPMasks.everyBit + GFPMasks.types + GFPMasks.recorded
-        return masks.flatMap { [zoneModifiers($0), actionModifiers($0)] }
-      },
-      generate: { choices in
-        let mask = try GFPMasks.draw(choices)
-        return try choices.bool() ? actionModifiers(mask) : zoneModifiers(mask)
-      }),
+      calls: { GFPMasks.common.flatMap(groups) },
+      generate: { try GFPMasks.draw($0).flatMap(groups) }
+    ) { call in
+      switch call {
+      case .mask(.zoneModifiers, let mask): GFPQuestion(call, mask: mask & 0xf)
+      case .mask(.actionModifiers, let mask): GFPQuestion(call, mask: mask & ~0xf)
+      default: nil
+      }
+    },
     .gfp(
       "base-type", "A mask names the type it is built on",
       rule: """
         The base type is the first in the kernel's order whose bits are all in the mask; when \
-        there is no such type, the answer is nil.
+        there is no such type, nil is returned.
         """,
-      kind: .property, points: 4, lesson: "three-groups",
+      kind: .property, points: 4, lesson: "base-type",
       hints: [
         "When GFP_NOFS is part of GFP_KERNEL, which of them should a full mask be called?",
         """
@@ -67,46 +67,21 @@ extension Lab {
         shared bit is not enough, and further bits in the mask do no harm.
         """,
       ],
-      questions: {
-        let masks =
-          GFPMasks.types + [0] + GFPMasks.everyBit
-          + GFPMasks.types.flatMap { type in
-            GFPMasks.namedBits.flatMap { [type | $0, type & ~$0] }
-          } + GFPMasks.recorded
-        return masks.map(baseType)
+      calls: {
+        let pairs = GFPMasks.types.flatMap { first in GFPMasks.types.map { first | $0 } }
+        return (GFPMasks.common + pairs).map { .mask(.baseType, $0) }
       },
-      generate: { baseType(try GFPMasks.draw($0)) }),
+      generate: { try GFPMasks.draw($0).map { .mask(.baseType, $0) } }
+    ) { call in
+      let type = GFPModel.types.first { call.mask & $0.bits == $0.bits }
+      return GFPQuestion(
+        call, is: type.map { .text($0.name) } ?? Outcome.none,
+        because: type.map { "it has all of \(GFPWords.bits($0.bits))" }
+          ?? "it has all bits of no type")
+    },
   ]
 
-  private static func zoneModifiers(_ mask: UInt32) -> GFPQuestion {
-    GFPQuestion(GFPFlagsOperation.ask(.zoneModifiers, mask), mask: mask & 0xf)
-  }
-
-  private static func actionModifiers(_ mask: UInt32) -> GFPQuestion {
-    GFPQuestion(GFPFlagsOperation.ask(.actionModifiers, mask), mask: mask & ~0xf)
-  }
-
-  private static func baseType(_ mask: UInt32) -> GFPQuestion {
-    let type = GFPModel.types.first { mask & $0.bits == $0.bits }
-    return GFPQuestion(
-      GFPFlagsOperation.ask(.baseType, mask), is: type.map { .text($0.name) } ?? Outcome.none,
-      because: type.map { "it has all of \(GFPWords.bits($0.bits))" }
-        ?? "it has all bits of no type")
-  }
-}
-
-extension GFPQuestion {
-  /// A question whose answer is right only if it is the mask `bits`; a complaint says which bits
-  /// differ.
-  init(_ operation: TraceOperation, mask bits: UInt32) {
-    self.init(operation) { outcome in
-      if outcome == .number(Int(bits)) { return nil }
-      let names = GFPWords.bits(bits)
-      let expected = names == GFPHex.text(bits) ? names : "\(GFPHex.text(bits)): \(names)"
-      guard case .number(let number) = outcome, let found = UInt32(exactly: number) else {
-        return Complaint(expected: expected, found: GFPWords.answer(outcome, to: operation))
-      }
-      return Complaint(expected: expected, found: GFPWords.difference(found, from: bits))
-    }
+  private static func groups(_ mask: UInt32) -> [GFPCall] {
+    [.mask(.zoneModifiers, mask), .mask(.actionModifiers, mask)]
   }
 }

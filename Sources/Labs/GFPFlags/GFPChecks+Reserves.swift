@@ -1,5 +1,6 @@
 import AllocationTrace
 import LabBench
+import PropertyTesting
 
 extension Lab {
   /// Which share of the reserves a request may use.
@@ -22,27 +23,18 @@ extension Lab {
         4 } }; no other bit among reclaim, io and fs changes m.
         """,
       ],
-      questions: {
-        let others = GFPMasks.behaviour.filter {
-          ![GFPModel.memAlloc, GFPModel.noMemAlloc].contains($0)
-        }
-        let masks = GFPMasks.types + GFPMasks.subsets(of: others)
-        return [8, 1, 2, 3, 5, 0, 659, 1 << 30].flatMap { min in
-          masks.filter { $0 & GFPModel.noMemAlloc == 0 }.map { watermark($0, min: min) }
-        }
-      },
-      generate: { choices in
-        let hidden = GFPModel.memAlloc | GFPModel.noMemAlloc
-        let mask = try GFPMasks.draw(choices) & ~hidden
-        return watermark(mask, min: try choices.draw(0...1 << 30))
-      }),
+      calls: { calls },
+      generate: drawn
+    ) { call in
+      isMarked(call) ? nil : watermark(call)
+    },
     .gfp(
       "reserve-memalloc", "memAlloc opens the whole reserve, noMemAlloc closes it",
       rule: """
         memAlloc alone leaves nothing to keep: 0. noMemAlloc cancels it, and also the extra \
         quarter of requests that may not sleep; half of the reserve stays open to high.
         """,
-      kind: .exhaustive, points: 4, lesson: "reserves",
+      kind: .property, points: 4, lesson: "reserves",
       hints: [
         "When both memAlloc and noMemAlloc are set, which of them is a promise to others?",
         """
@@ -54,22 +46,40 @@ extension Lab {
         things: high, no directReclaim, no noMemAlloc.
         """,
       ],
-      questions: {
-        let marks = [GFPModel.memAlloc, GFPModel.noMemAlloc]
-        let bits =
-          marks + [
-            GFPModel.high, GFPModel.direct, GFPModel.kswapd, GFPModel.io, GFPModel.fs,
-            GFPModel.bits("__GFP_NOWARN"),
-          ]
-        let masks = GFPMasks.subsets(of: bits).filter { $0 & (marks[0] | marks[1]) != 0 }
-        return [8, 7, 659].flatMap { min in
-          (masks + GFPMasks.recorded.filter { $0 & (marks[0] | marks[1]) != 0 })
-            .map { watermark($0, min: min) }
-        }
-      }),
+      calls: { calls },
+      generate: drawn
+    ) { call in
+      isMarked(call) ? watermark(call) : nil
+    },
   ]
 
-  private static func watermark(_ mask: UInt32, min: Int) -> GFPQuestion {
+  /// Whether the mask holds memAlloc or noMemAlloc: those are the affair of a rule of their own.
+  private static func isMarked(_ call: GFPCall) -> Bool {
+    call.mask & (GFPModel.memAlloc | GFPModel.noMemAlloc) != 0
+  }
+
+  /// The masks that this question is about with every watermark; a few watermarks with each other bit beside them, and with the
+  /// masks that every question is tried on.
+  private static var calls: [GFPCall] {
+    let deciding = [GFPModel.high, GFPModel.direct, GFPModel.memAlloc, GFPModel.noMemAlloc]
+    let masks = GFPMasks.subsets(of: deciding)
+    let others = GFPMasks.everyBit.filter { !deciding.contains($0) }
+    return (masks + GFPMasks.types).flatMap { mask in
+      GFPMasks.watermarks.map { GFPCall.watermark(mask, min: $0) }
+    }
+      + (masks.flatMap { mask in others.map { mask | $0 } } + GFPMasks.forBehaviour).flatMap {
+        mask in [0, 7, 8].map { GFPCall.watermark(mask, min: $0) }
+      }
+  }
+
+  /// A mask with a watermark of any length.
+  @Sendable private static func drawn(_ choices: Choices) throws -> [GFPCall] {
+    let min = try choices.draw(0...1 << (try choices.draw(0...30)))
+    return try GFPMasks.draw(choices).map { .watermark($0, min: min) }
+  }
+
+  private static func watermark(_ call: GFPCall) -> GFPQuestion? {
+    guard case .watermark(let mask, let min) = call else { return nil }
     let isHigh = mask & GFPModel.high != 0
     let isClosed = mask & GFPModel.noMemAlloc != 0
     let reason =
@@ -85,7 +95,6 @@ extension Lab {
         "m = min − min/2, and m − m/4 for a request that may not sleep"
       }
     return GFPQuestion(
-      GFPFlagsOperation.watermark(for: mask, min: min),
-      is: .number(GFPModel.watermark(mask, min: min)), because: reason)
+      call, is: .number(GFPModel.watermark(mask, min: min)), because: reason)
   }
 }

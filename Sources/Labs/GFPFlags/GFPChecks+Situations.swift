@@ -24,13 +24,14 @@ extension Lab {
         Needing the memory badly is no reason to sleep.
         """,
       ],
-      questions: {
-        ask { situation, mask in
+      calls: { situations },
+      rule: {
+        judge($0) { situation, mask in
           if mask & GFPModel.kswapd == 0 {
-            return ("__GFP_KSWAPD_RECLAIM: waking kswapd costs the caller nothing", without(mask))
+            return ("__GFP_KSWAPD_RECLAIM: waking kswapd makes nobody wait", without(mask))
           }
           let sleeps = mask & GFPModel.direct != 0
-          guard sleeps != mayWait(situation) else { return nil }
+          guard sleeps != GFPModel.mayWait(situation) else { return nil }
           return sleeps
             ? ("flags that may not sleep", "may sleep: \(GFPWords.mask(mask))")
             : (
@@ -60,9 +61,10 @@ extension Lab {
         for block-io, whatever the memory is for.
         """,
       ],
-      questions: {
-        ask { situation, mask in
-          guard mayWait(situation) else { return nil }
+      calls: { situations },
+      rule: {
+        judge($0) { situation, mask in
+          guard GFPModel.mayWait(situation) else { return nil }
           let both = GFPModel.io | GFPModel.fs
           let expected =
             switch situation.code {
@@ -92,11 +94,12 @@ extension Lab {
         """,
         "Insert high if the context cannot wait and canDoWithout is false, and in no other case.",
       ],
-      questions: {
-        ask { situation, mask in
+      calls: { situations },
+      rule: {
+        judge($0) { situation, mask in
           let forbidden = mask & (GFPModel.memAlloc | GFPModel.noFail)
           if forbidden != 0 { return ("no \(GFPWords.bits(forbidden))", GFPWords.mask(mask)) }
-          let isUrgent = !mayWait(situation) && !situation.canDoWithout
+          let isUrgent = !GFPModel.mayWait(situation) && !situation.canDoWithout
           guard (mask & GFPModel.high != 0) != isUrgent else { return nil }
           return (
             isUrgent ? "__GFP_HIGH: it can neither wait nor go on" : "no __GFP_HIGH",
@@ -125,15 +128,16 @@ extension Lab {
         movable and hardwall; the context does not matter here.
         """,
       ],
-      questions: {
-        ask { situation, mask in
+      calls: { situations },
+      rule: {
+        judge($0) { situation, mask in
           let zoneBits = GFPModel.dma | GFPModel.highMem | GFPModel.dma32 | GFPModel.movable
           let expected =
             switch situation.memory {
             case .kernel: 0 as UInt32
             case .device16M: GFPModel.dma
             case .device4G: GFPModel.dma32
-            case .userPage: GFPModel.highMem | GFPModel.movable | GFPModel.hardwall
+            case .userPage: GFPModel.userPage
             }
           let found = mask & (zoneBits | GFPModel.hardwall)
           if found == expected { return nil }
@@ -145,26 +149,23 @@ extension Lab {
       }),
   ]
 
-  /// The question for each of the 120 situations, judged by the mask that is answered.
-  private static func ask(
-    judge: @escaping @Sendable (GFPSituation, UInt32) -> (expected: String, found: String)?
-  ) -> [GFPQuestion] {
-    GFPSituation.all.map { situation in
-      let operation = GFPFlagsOperation.flags(for: situation)
-      return GFPQuestion(operation) { outcome in
-        guard case .number(let number) = outcome, let mask = UInt32(exactly: number) else {
-          return GFPQuestion.Complaint(
-            expected: "a mask", found: GFPWords.answer(outcome, to: operation))
-        }
-        return judge(situation, mask).map {
-          GFPQuestion.Complaint(expected: $0.expected, found: $0.found)
-        }
+  private static var situations: [GFPCall] { GFPSituation.all.map { .flags($0) } }
+
+  /// A question about a situation, judged by the mask that is returned.
+  private static func judge(
+    _ call: GFPCall,
+    _ judge: @escaping @Sendable (GFPSituation, UInt32) -> (expected: String, found: String)?
+  ) -> GFPQuestion? {
+    guard case .flags(let situation) = call else { return nil }
+    return GFPQuestion(call) { outcome in
+      guard case .number(let number) = outcome, let mask = UInt32(exactly: number) else {
+        return GFPQuestion.Complaint(
+          expected: "a mask", found: GFPWords.answer(outcome, to: call.operation))
+      }
+      return judge(situation, mask).map {
+        GFPQuestion.Complaint(expected: $0.expected, found: $0.found)
       }
     }
-  }
-
-  private static func mayWait(_ situation: GFPSituation) -> Bool {
-    [.process, .mutex].contains(situation.context)
   }
 
   private static func without(_ mask: UInt32) -> String { "missing in \(GFPWords.mask(mask))" }

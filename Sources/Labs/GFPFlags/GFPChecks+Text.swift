@@ -11,7 +11,7 @@ extension Lab {
         Each of the 35 names is tried once, in the kernel's order; one whose bits are all still \
         there is printed, and its bits are taken away. A bar separates the names.
         """,
-      kind: .property, points: 5, lesson: "text",
+      kind: .property, points: 5, lesson: "print",
       hints: [
         "Once GFP_KERNEL is on the paper, which bits of the mask still wait to be said?",
         """
@@ -23,24 +23,25 @@ extension Lab {
         subtract the bits from rest; join with a bar at the end.
         """,
       ],
-      questions: {
+      calls: {
         let pairs = GFPModel.names.flatMap { first in
           GFPModel.names.map { first.bits | $0.bits }
         }
-        return (GFPMasks.types + GFPModel.names.map(\.bits) + pairs).map(printing)
+        return (GFPMasks.common + pairs + [GFPModel.named]).map { .mask(.print, $0) }
       },
-      generate: { choices in
-        let mask = try GFPMasks.draw(choices, among: GFPMasks.namedBits)
-        try choices.assume(mask != 0)
-        return printing(mask)
-      }),
+      generate: {
+        try (GFPMasks.draw($0, among: GFPMasks.namedBits) + GFPMasks.draw($0))
+          .map { .mask(.print, $0) }
+      },
+      rule: names
+    ),
     .gfp(
       "print-leftover", "Bits without a name become one number at the end",
       rule: """
         Bits that no name took are printed last, together, as 0x and lower-case digits; the empty \
         mask is none; a mask whose bits all have names shows no number.
         """,
-      kind: .example, points: 3, lesson: "text",
+      kind: .property, points: 3, lesson: "print",
       hints: [
         "Which bits can still be left when the last of the 35 names has been tried?",
         """
@@ -52,21 +53,24 @@ extension Lab {
         of parts becomes none, never an empty text.
         """,
       ],
-      questions: {
-        let unnamed = GFPMasks.everyBit.filter { GFPModel.named & $0 == 0 }
+      calls: {
         let masks =
-          [0] + unnamed + [0xff00_0200, 0xab00_0000, 0x100_0200]
-          + unnamed.map { $0 | GFPModel.bits("__GFP_ZERO") }
-          + unnamed.map { $0 | GFPModel.bits("GFP_KERNEL") } + GFPModel.names.map(\.bits)
-        return masks.map(leftover)
-      }),
+          GFPMasks.subsets(of: GFPMasks.unnamedBits)
+          + GFPMasks.namedBits.flatMap { bit in
+            ([0xff00_0200] + GFPMasks.unnamedBits).map { bit | $0 }
+          } + GFPModel.names.map(\.bits) + GFPMasks.common
+        return masks.map { .mask(.print, $0) }
+      },
+      generate: { try GFPMasks.draw($0).map { .mask(.print, $0) } },
+      rule: leftover
+    ),
     .gfp(
       "parse-names", "A text is the union of its names",
       rule: """
         Each of the 35 names is understood, and several, with a bar between, mean all of their \
         bits together, in any order, repeated or overlapping.
         """,
-      kind: .property, points: 4, lesson: "text",
+      kind: .property, points: 4, lesson: "parse",
       hints: [
         "What does it change when a flag is set a second time?",
         """
@@ -78,27 +82,23 @@ extension Lab {
         bits for every part, whatever came before it.
         """,
       ],
-      questions: {
-        let names = GFPModel.names.map(\.name)
-        return (["GFP_KERNEL"] + names).map(parsing)
-          + names.flatMap { name in
-            ["GFP_KERNEL", "__GFP_ZERO"].flatMap { ["\($0)|\(name)", "\(name)|\($0)"] }
-          }.map(parsing)
-      },
+      calls: { GFPTexts.names.map { .parse($0) } },
       generate: { choices in
         var parts = [try choices.element(of: GFPModel.names).name]
-        try choices.commands(average: 3, max: 12) {
+        try choices.commands(average: 6, max: 40) {
           parts.append(try choices.element(of: GFPModel.names).name)
         }
-        return parsing(parts.joined(separator: "|"))
-      }),
+        return [.parse(parts.joined(separator: "|"))]
+      },
+      rule: parsing
+    ),
     .gfp(
       "parse-numbers", "A number is 0x and one to eight digits",
       rule: """
         0x with one to eight digits 0–9, a–f stands for those bits; no digits, more than eight, \
         capitals, a sign or a missing 0x are refused.
         """,
-      kind: .fault, points: 3, lesson: "text",
+      kind: .fault, points: 3, lesson: "parse",
       hints: [
         "How many digits fit a mask of 32 bits?",
         """
@@ -110,28 +110,27 @@ extension Lab {
         "0123456789abcdef"; then convert with radix 16.
         """,
       ],
-      questions: {
-        [
-          "0x200", "0x1000000", "0x1", "0x0", "0xcc0", "0xffffffff", "0xabcdef", "0x00000001",
-          "0x12345678", "0x1|0x200", "GFP_KERNEL|0x200", "0x200|GFP_KERNEL|0x1", "0x", "0xg",
-          "0x1g", "0x123456789", "0x000000001", "0xFF", "0xaB", "0X1",
-          "0x+1", "0x-1", "+0x1", "0x 1", "0x1 ", "0x1_0", "1", "200", "cc0", "x200", "0b1", "00x1",
-        ].map(parsing)
-      },
+      calls: { GFPTexts.numbers.map { .parse($0) } },
       generate: { choices in
-        var text = try choices.bool() ? "0x" : "0x0"
-        try choices.commands(average: 5, max: 9) {
-          text.append(try choices.element(of: Array("0123456789abcdefABFgx+-_ ")))
-        }
-        return parsing(text)
-      }),
+        var parts: [String] = []
+        repeat {
+          var text = try choices.bool() ? "0x" : "0x0"
+          try choices.commands(average: 5, max: 9) {
+            text.append(try choices.element(of: Array("0123456789abcdefABFgx+-_ ")))
+          }
+          parts.append(text)
+        } while try choices.more(average: 1, max: 3)
+        return [.parse(parts.joined(separator: "|"))]
+      },
+      rule: numbers
+    ),
     .gfp(
-      "parse-malformed", "What the kernel does not write is refused",
+      "parse-malformed", "Malformed texts are refused",
       rule: """
         An empty text or part, white space, another spelling, another separator, or none beside \
         other parts is refused; a well-formed text is not.
         """,
-      kind: .fault, points: 4, lesson: "text",
+      kind: .fault, points: 4, lesson: "parse",
       hints: [
         "Whose mistake goes unnoticed when a misspelt flag simply counts as no flag?",
         """
@@ -143,33 +142,10 @@ extension Lab {
         take none only if it is the whole text.
         """,
       ],
-      questions: {
-        [
-          "GFP_KERNEL", "GFP_KERNEL|__GFP_ZERO", "", "|", "GFP_KERNEL|", "|GFP_KERNEL",
-          "GFP_KERNEL||__GFP_ZERO", "gfp_kernel", "Gfp_Kernel", "GFP_KERN", "GFP_KERNELS",
-          "GFP_KERNEL_", "GFP_", "KERNEL", "GFP_ZERO", "__GFP_KERNEL", "__GFP_DMA", "__GFP_DMA32",
-          "GFP_HIGHMEM", "GFP_HIGH", "__GFP_NOLOCKDEP", "__GFP_ATOMIC", "GFP_KERNEL,__GFP_ZERO",
-          "GFP_KERNEL __GFP_ZERO", "GFP_KERNEL + __GFP_ZERO", "GFP_KERNEL | __GFP_ZERO",
-          "GFP_KERNEL|~__GFP_IO", " GFP_KERNEL", "GFP_KERNEL ", "GFP_KERNEL\n", "\tGFP_KERNEL",
-          "none|GFP_KERNEL", "GFP_KERNEL|none", "none|none", "None", "NONE", " none", "nothing",
-        ].map(wellFormed)
-      },
-      generate: { choices in
-        var text = try choices.element(of: GFPModel.names).name
-        try choices.commands(average: 1, max: 2) {
-          text += "|" + (try choices.element(of: GFPModel.names).name)
-        }
-        var characters = Array(text)
-        let index = try choices.draw(0...characters.count - 1)
-        let others = Array("|_ ,GFPgk\n")
-        switch try choices.weighted([3, 1, 1, 1]) {
-        case 0: characters.remove(at: index)
-        case 1: characters.insert(try choices.element(of: others), at: index)
-        case 2: characters[index] = try choices.element(of: others)
-        default: break
-        }
-        return wellFormed(String(characters))
-      }),
+      calls: { GFPTexts.malformed.map { .parse($0) } },
+      generate: { [.parse(try GFPTexts.drawNearlyWellFormed($0))] },
+      rule: wellFormed
+    ),
     roundTrip,
     .gfp(
       "recordings", "Every combination that a real kernel printed",
@@ -179,81 +155,137 @@ extension Lab {
         """,
       kind: .example, points: 3, lesson: "text",
       hints: [
-        "The recordings hold none ten times: which mask is that?",
+        "The recordings hold none four times: which mask is that?",
         "Seven names in one text is the most a kernel was heard to say; do you stop earlier?",
         """
         Nothing new to write: when print and parse keep their own rules, make none a text of its \
         own.
         """,
       ],
-      questions: {
-        GFPRecordings.counted.flatMap { text, count in
-          let mask = GFPModel.mask(text)!
-          let reason = "recorded \(count == 1 ? "once" : "\(Words.grouped(count)) times")"
-          return [
-            GFPQuestion(
-              GFPFlagsOperation.parse(text), is: .number(Int(mask)), because: reason),
-            GFPQuestion(
-              GFPFlagsOperation.ask(.print, mask), is: .text(text), because: reason),
-          ]
+      calls: {
+        GFPRecordings.combinations.flatMap { text in
+          [.parse(text), .mask(.print, GFPModel.mask(text)!)]
         }
-      }),
+      },
+      rule: recorded
+    ),
   ]
 
-  private static func printing(_ mask: UInt32) -> GFPQuestion {
-    GFPQuestion(GFPFlagsOperation.ask(.print, mask), is: .text(GFPModel.text(mask)))
+  /// Whether the text is recorded and how often, as a reason: `recorded 4 times`.
+  private static let recordings: [String: String] = Dictionary(
+    uniqueKeysWithValues: GFPRecordings.counted.map { text, count in
+      (text, "recorded \(count == 1 ? "once" : "\(Words.grouped(count)) times")")
+    })
+
+  @Sendable private static func recorded(_ call: GFPCall) -> GFPQuestion? {
+    switch call {
+    case .parse(let text):
+      guard let reason = recordings[text], let mask = GFPModel.mask(text) else { return nil }
+      return GFPQuestion(call, is: .number(Int(mask)), because: reason)
+    case .mask(.print, let mask):
+      let text = GFPModel.text(mask)
+      return recordings[text].map { GFPQuestion(call, is: .text(text), because: $0) }
+    default:
+      return nil
+    }
   }
 
-  /// Judges how the text ends: with the number of the bits that have no name, or without a number.
-  private static func leftover(_ mask: UInt32) -> GFPQuestion {
-    let operation = GFPFlagsOperation.ask(.print, mask)
-    let unnamed = mask & ~GFPModel.named
-    return GFPQuestion(operation) { outcome in
-      let found = GFPWords.answer(outcome, to: operation)
+  /// Judges the names of a text, wherever a number stands.
+  @Sendable private static func names(_ call: GFPCall) -> GFPQuestion? {
+    guard case .mask(.print, let mask) = call, mask != 0 else { return nil }
+    let expected = GFPModel.text(mask & GFPModel.named)
+    let right = mask & GFPModel.named == 0 ? "" : expected
+    return GFPQuestion(call) { outcome in
+      let found = GFPWords.answer(outcome, to: call.operation)
       guard case .text(let text) = outcome else {
         return GFPQuestion.Complaint(expected: "a text", found: found)
       }
-      let last = text.split(separator: "|", omittingEmptySubsequences: false).last ?? ""
+      // Most texts are right, and need no cutting.
+      if text == right { return nil }
+      let names = text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false)
+        .filter { !$0.starts(with: "0x".utf8) }
+      if names.joined(separator: "|".utf8).elementsEqual(right.utf8) { return nil }
+      if right.isEmpty {
+        // Whether the number is there is the next rule's affair.
+        return text == "none" || text.isEmpty
+          ? nil : GFPQuestion.Complaint(expected: "no name: no bit has one", found: found)
+      }
+      return GFPQuestion.Complaint(
+        expected: mask & ~GFPModel.named == 0
+          ? GFPWords.quoted(right) : "\(GFPWords.quoted(right)) and a number", found: found)
+    }
+  }
+
+  /// Judges how a text ends: with the number of the bits that have no name, or without a number.
+  @Sendable private static func leftover(_ call: GFPCall) -> GFPQuestion? {
+    guard case .mask(.print, let mask) = call else { return nil }
+    let unnamed = mask & ~GFPModel.named
+    return GFPQuestion(call) { outcome in
+      let found = GFPWords.answer(outcome, to: call.operation)
+      guard case .text(let text) = outcome else {
+        return GFPQuestion.Complaint(expected: "a text", found: found)
+      }
       if mask == 0 {
         return text == "none" ? nil : GFPQuestion.Complaint(expected: "\"none\"", found: found)
       }
-      if unnamed != 0 {
-        return last == GFPHex.text(unnamed)
-          ? nil
-          : GFPQuestion.Complaint(
-            expected: "\(GFPHex.text(unnamed)) at the end: no name has these bits", found: found)
+      let numbers = text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false)
+        .enumerated().filter { $0.element.starts(with: "0x".utf8) }
+      if unnamed == 0 {
+        return numbers.isEmpty && !text.isEmpty && text != "none"
+          ? nil : GFPQuestion.Complaint(expected: "names alone: every bit has one", found: found)
       }
-      return text.isEmpty || text == "none" || last.hasPrefix("0x")
-        ? GFPQuestion.Complaint(expected: "names alone: every bit has one", found: found) : nil
+      let number = GFPHex.text(unnamed)
+      let isLast =
+        text.utf8.elementsEqual(number.utf8)
+        || text.utf8.reversed().starts(with: "|\(number)".utf8.reversed())
+      return isLast && numbers.count == 1
+        ? nil
+        : GFPQuestion.Complaint(
+          expected: "\(number) at the end, once: no name has these bits", found: found)
+    }
+  }
+
+  /// Judges what the numbers of a text come to, and what only looks like one; what its names mean is another rule's affair.
+  @Sendable private static func numbers(_ call: GFPCall) -> GFPQuestion? {
+    guard case .parse(let text) = call, GFPTexts.isAboutNumbers(text) else { return nil }
+    guard let mask = GFPModel.mask(text) else { return refusal(call) }
+    let right = GFPQuestion(call, mask: mask)
+    let names = text.split(separator: "|").filter { !$0.hasPrefix("0x") }
+    if names.isEmpty { return right }
+    let numbers = text.split(separator: "|").filter { $0.hasPrefix("0x") }
+    let bits = GFPModel.mask(numbers.joined(separator: "|")) ?? 0
+    return GFPQuestion(call) { outcome in
+      if case .number(let number) = outcome, number & Int(bits) == Int(bits) { return nil }
+      return right.judge(outcome)
     }
   }
 
   /// A text that is to be understood as its mask, or to be refused.
-  private static func parsing(_ text: String) -> GFPQuestion {
-    let operation = GFPFlagsOperation.parse(text)
-    if let mask = GFPModel.mask(text) { return GFPQuestion(operation, mask: mask) }
-    return refusal(operation)
+  @Sendable private static func parsing(_ call: GFPCall) -> GFPQuestion? {
+    guard case .parse(let text) = call else { return nil }
+    if let mask = GFPModel.mask(text) { return GFPQuestion(call, mask: mask) }
+    return refusal(call)
   }
 
   /// A text that is to be refused, or to be understood in any way: what it means is judged
   /// elsewhere.
-  private static func wellFormed(_ text: String) -> GFPQuestion {
-    let operation = GFPFlagsOperation.parse(text)
-    guard GFPModel.mask(text) != nil else { return refusal(operation) }
-    return GFPQuestion(operation) { outcome in
+  @Sendable private static func wellFormed(_ call: GFPCall) -> GFPQuestion? {
+    guard case .parse(let text) = call else { return nil }
+    guard GFPModel.mask(text) != nil else { return refusal(call) }
+    return GFPQuestion(call) { outcome in
       if case .number = outcome { return nil }
       return GFPQuestion.Complaint(
-        expected: "a mask: the kernel writes this",
-        found: GFPWords.answer(outcome, to: operation))
+        expected: "a mask: the text is well-formed",
+        found: GFPWords.answer(outcome, to: call.operation))
     }
   }
 
-  private static func refusal(_ operation: TraceOperation) -> GFPQuestion {
-    GFPQuestion(operation) { outcome in
+  private static func refusal(_ call: GFPCall) -> GFPQuestion {
+    GFPQuestion(call) { outcome in
       if case .refused = outcome { return nil }
       return GFPQuestion.Complaint(
-        expected: "refused: the kernel never writes this",
-        found: GFPWords.answer(outcome, to: operation))
+        expected: "refused: the text is malformed",
+        found: GFPWords.answer(outcome, to: call.operation))
     }
   }
 }

@@ -1,6 +1,7 @@
 import AllocationTrace
 import LabBench
 import LabKit
+import PropertyTesting
 
 extension Lab {
   /// Where the memory may come from.
@@ -25,15 +26,22 @@ extension Lab {
         above wanted.
         """,
       ],
-      questions: {
-        questions(on: [.x86_64, .x86_32, .x86_64Small]) { mask, machine in
-          guard let expected = GFPModel.zones(mask, machine)?.first else { return nil }
-          return { zones in
-            if zones?.first == expected.rawValue || isRefusal(zones, of: mask) { return nil }
-            return ("\(name(expected)) first", zones.map(first) ?? "nil")
-          }
+      calls: { calls }, generate: drawn
+    ) {
+      judged($0) { mask, machine in
+        guard let expected = GFPModel.zones(mask, machine)?.first, expected != .movable else {
+          return nil
         }
-      }),
+        return { zones in
+          if zones?.first == expected.rawValue || isRefusal(zones, of: mask) { return nil }
+          // Who may use the Movable zone is the next rule's affair.
+          if machine.populated.contains(.movable), zones?.first == GFPZone.movable.rawValue {
+            return nil
+          }
+          return ("\(name(expected)) first", zones.map(first) ?? "nil")
+        }
+      }
+    },
     .gfp(
       "zone-movable", "The Movable zone needs highMem and movable",
       rule: """
@@ -52,25 +60,28 @@ extension Lab {
         movable is looked at no more.
         """,
       ],
-      questions: {
-        questions(on: [.x86_64Movable, .x86_32Movable]) { mask, machine in
-          guard GFPModel.zones(mask, machine) != nil else { return nil }
-          let both = GFPModel.highMem | GFPModel.movable
-          let isExpected = mask & both == both
-          let movable = GFPZone.movable.rawValue
-          return { zones in
-            guard let zones else {
-              if isExpected { return ("Movable first", "nil") }
-              return mask & 0xf == 0 ? ("a list of zones", "nil") : nil
-            }
-            if isExpected {
-              return zones.first == movable ? nil : ("Movable first", GFPWords.zones(zones))
-            }
-            return zones.contains(movable)
-              ? ("not from Movable", GFPWords.zones(zones)) : nil
-          }
+      calls: { calls }, generate: drawn
+    ) {
+      judged($0) { mask, machine in
+        guard machine.populated.contains(.movable), GFPModel.zones(mask, machine) != nil else {
+          return nil
         }
-      }),
+        let both = GFPModel.highMem | GFPModel.movable
+        let isExpected = mask & both == both
+        let movable = GFPZone.movable.rawValue
+        return { zones in
+          guard let zones else {
+            if isExpected { return ("Movable first", "nil") }
+            return mask & 0xf == 0 ? ("a list of zones", "nil") : nil
+          }
+          if isExpected {
+            return zones.first == movable ? nil : ("Movable first", GFPWords.zones(zones))
+          }
+          return zones.contains(movable)
+            ? ("not from Movable", GFPWords.zones(zones)) : nil
+        }
+      }
+    },
     .gfp(
       "zone-fallback", "Fallback goes down, through every populated zone",
       rule: """
@@ -89,35 +100,36 @@ extension Lab {
         zone never appears, because it is not populated.
         """,
       ],
-      questions: {
-        questions(on: GFPMachine.all) { mask, machine in
-          guard GFPModel.zones(mask, machine) != nil else { return nil }
-          let ladder = machine.populated.map(\.rawValue)
-          return { zones in
-            guard let zones else {
-              return isRefusal(nil, of: mask) ? nil : ("a list of zones", "nil")
-            }
-            guard let first = zones.first else { return ("a list of zones", "no zones") }
-            if mask & GFPModel.dma != 0, zones.contains(where: { $0 > GFPZone.dma.rawValue }) {
-              return ("no zone above DMA", GFPWords.zones(zones))
-            }
-            let expected = Array(ladder.filter { $0 <= first }.reversed())
-            if zones != expected, ladder.contains(first) {
-              return (GFPWords.zones(expected), GFPWords.zones(zones))
-            }
-            if zones.count < 2, mask & (GFPModel.dma | GFPModel.dma32) == 0 {
-              return ("a zone to fall back to", GFPWords.zones(zones))
-            }
-            return ladder.contains(first)
-              ? nil : ("populated zones only", GFPWords.zones(zones))
+      calls: { calls }, generate: drawn
+    ) {
+      judged($0) { mask, machine in
+        guard GFPModel.zones(mask, machine) != nil else { return nil }
+        let ladder = machine.populated.map(\.rawValue)
+        return { zones in
+          guard let zones else {
+            return isRefusal(nil, of: mask) ? nil : ("a list of zones", "nil")
           }
+          guard let first = zones.first else { return ("a list of zones", "no zones") }
+          if mask & GFPModel.dma != 0, zones.contains(where: { $0 > GFPZone.dma.rawValue }) {
+            return ("no zone above DMA", GFPWords.zones(zones))
+          }
+          let expected = Array(ladder.filter { $0 <= first }.reversed())
+          if zones != expected, ladder.contains(first) {
+            return (GFPWords.zones(expected), GFPWords.zones(zones))
+          }
+          if zones.count < 2, mask & (GFPModel.dma | GFPModel.dma32) == 0 {
+            return ("a zone to fall back to", GFPWords.zones(zones))
+          }
+          return ladder.contains(first)
+            ? nil : ("populated zones only", GFPWords.zones(zones))
         }
-      }),
+      }
+    },
     .gfp(
       "zone-refusal", "Contradicting zone modifiers are refused",
       rule: """
-        A mask with more than one of dma, highMem and dma32 is answered nil, on every machine; \
-        any other mask is not.
+        For a mask with more than one of dma, highMem and dma32 nil is returned, on every machine; \
+        for any other mask a list.
         """,
       kind: .fault, points: 4, lesson: "zones",
       hints: [
@@ -128,49 +140,59 @@ extension Lab {
         """,
         "Count how many of dma, highMem and dma32 the mask contains: two or three mean nil.",
       ],
-      questions: {
-        questions(on: GFPMachine.all) { mask, machine in
-          let isBad = GFPModel.zones(mask, machine) == nil
-          let chosen = mask & (GFPModel.dma | GFPModel.highMem | GFPModel.dma32)
-          return { zones in
-            if isBad == (zones == nil) { return nil }
-            return isBad
-              ? (
-                "nil: \(GFPWords.bits(chosen)) contradict each other",
-                GFPWords.zones(zones ?? [])
-              ) : ("a list of zones", "nil")
-          }
+      calls: { calls }, generate: drawn
+    ) {
+      judged($0) { mask, machine in
+        let isBad = GFPModel.zones(mask, machine) == nil
+        let chosen = mask & (GFPModel.dma | GFPModel.highMem | GFPModel.dma32)
+        return { zones in
+          if isBad == (zones == nil) { return nil }
+          return isBad
+            ? (
+              "nil: \(GFPWords.bits(chosen)) contradict each other",
+              GFPWords.zones(zones ?? [])
+            ) : ("a list of zones", "nil")
         }
-      }),
+      }
+    },
   ]
 
   /// How a list of zones, or a refusal, is judged: nil, or what was expected and what was found.
   private typealias Judge = @Sendable ([Int]?) -> (expected: String, found: String)?
 
-  /// Every zone mask, alone and within common types, on each of `machines`; `judge` is nil where
-  /// nothing is asked.
-  private static func questions(
-    on machines: [GFPMachine], judge: (UInt32, GFPMachine) -> Judge?
-  ) -> [GFPQuestion] {
-    let actions: [UInt32] = [0, 0xcc0, 0x820, 0xc00, 0x20_2000, 0xff80_0010]
-    return actions.flatMap { action in
+  /// Every zone mask on every machine, alone, with each other bit, and within the masks that every question is tried on.
+  private static var calls: [GFPCall] {
+    let others = [0] + GFPMasks.everyBit.dropFirst(4)
+    let masks =
       GFPMasks.subsets(of: [1, 2, 4, 8]).flatMap { zoneMask in
-        machines.compactMap { machine in
-          guard let judge = judge(action | zoneMask, machine) else { return nil }
-          let operation = GFPFlagsOperation.zones(for: action | zoneMask, on: machine)
-          return GFPQuestion(operation) { outcome in
-            let complaint: (expected: String, found: String)?
-            switch outcome {
-            case .numbers(let zones): complaint = judge(zones)
-            case .none: complaint = judge(nil)
-            default: complaint = ("a list of zones", GFPWords.answer(outcome, to: operation))
-            }
-            return complaint.map {
-              GFPQuestion.Complaint(
-                expected: $0.expected, found: GFPWords.finding($0.found, to: operation))
-            }
-          }
-        }
+        (others + others.map { ~$0 } + GFPMasks.types).map { $0 & ~0xf | zoneMask }
+      } + GFPMasks.aroundTypes + GFPMasks.recorded
+    return masks.flatMap { mask in GFPMachine.all.map { .zones(mask, $0) } }
+  }
+
+  @Sendable private static func drawn(_ choices: Choices) throws -> [GFPCall] {
+    let machine = try choices.element(of: GFPMachine.all)
+    return try GFPMasks.draw(choices).map { .zones($0, machine) }
+  }
+
+  /// A question about zones; `rule` returns nil where it does not speak of the mask on the machine.
+  private static func judged(
+    _ call: GFPCall, _ rule: (UInt32, GFPMachine) -> Judge?
+  ) -> GFPQuestion? {
+    guard case .zones(let mask, let machine) = call, let judge = rule(mask, machine) else {
+      return nil
+    }
+    return GFPQuestion(call) { outcome in
+      let operation = call.operation
+      let complaint: (expected: String, found: String)?
+      switch outcome {
+      case .numbers(let zones): complaint = judge(zones)
+      case .none: complaint = judge(nil)
+      default: complaint = ("a list of zones", GFPWords.answer(outcome, to: operation))
+      }
+      return complaint.map {
+        GFPQuestion.Complaint(
+          expected: $0.expected, found: GFPWords.finding($0.found, to: operation))
       }
     }
   }

@@ -8,6 +8,7 @@ extension Lab {
     vocabulary: GFPFlagsVerb.vocabulary,
     checks: GFPTraces.judging(
       gfpComposing + gfpBehaviour + gfpZones + gfpReserves + gfpSituations + gfpText),
+    promises: Promise.gfp,
     methods: GFPTraces.methods, method: GFPTraces.method, flaw: GFPTraces.flaw,
     narrate: { operations, outcomes, index in
       GFPWords.step(operations[index], index < outcomes.count ? outcomes[index] : nil)

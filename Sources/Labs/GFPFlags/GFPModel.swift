@@ -65,24 +65,34 @@ enum GFPModel {
     return machine.populated.reversed().filter { $0.rawValue <= highest.rawValue }
   }
 
+  // MARK: Situations
+
+  static func mayWait(_ situation: GFPSituation) -> Bool {
+    [.process, .mutex].contains(situation.context)
+  }
+
+  /// What a user's page needs beside the type.
+  static let userPage = highMem | movable | hardwall
+
   // MARK: Reserves
 
   /// The pages a request leaves free: of 8 parts of min 0, 3, 4 or 8, each rounded as Linux's two
   /// steps round.
   static func watermark(_ mask: UInt32, min: Int) -> Int {
-    let half = (min + 1) / 2
+    // Any number may stand in a trace that somebody wrote: nothing here overflows.
+    let half = min / 2 + min % 2
     switch (mask & memAlloc != 0, mask & noMemAlloc != 0, mask & high != 0, mask & direct != 0) {
     case (true, false, _, _): return 0
     case (_, _, false, _): return min
     case (_, true, true, _), (_, _, true, true): return half
-    case (_, false, true, false): return (3 * half + 3) / 4
+    case (_, false, true, false): return half - half / 4
     }
   }
 
   // MARK: Text
 
-  /// The kernel's text for `mask`.
-  static func text(_ mask: UInt32) -> String {
+  /// The kernel's text for `mask`, or what it would be if the table of names were another.
+  static func text(_ mask: UInt32, names: [(name: String, bits: UInt32)] = names) -> String {
     if mask == 0 { return "none" }
     var rest = mask
     var parts: [String] = []
@@ -95,18 +105,20 @@ enum GFPModel {
   }
 
   /// The mask that `text` spells, or nil where it is to be refused.
-  static func mask(_ text: String) -> UInt32? {
+  static func mask(_ text: String, names: [(name: String, bits: UInt32)] = names) -> UInt32? {
     if text == "none" { return 0 }
     var mask: UInt32 = 0
     for part in text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false) {
-      guard let bits = value(Array(part)) else { return nil }
+      guard let bits = value(Array(part), names) else { return nil }
       mask |= bits
     }
     return mask
   }
 
-  private static func value(_ part: [UInt8]) -> UInt32? {
-    if let entry = names.first(where: { Array($0.name.utf8) == part }) { return entry.bits }
+  private static func value(
+    _ part: [UInt8], _ names: [(name: String, bits: UInt32)]
+  ) -> UInt32? {
+    if let entry = names.first(where: { $0.name.utf8.elementsEqual(part) }) { return entry.bits }
     guard part.starts(with: "0x".utf8), (3...10).contains(part.count) else { return nil }
     var number: UInt32 = 0
     for byte in part.dropFirst(2) {

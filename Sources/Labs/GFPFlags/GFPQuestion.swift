@@ -4,10 +4,10 @@ import PropertyTesting
 
 /// One question to a subject, and what one rule says of the answer.
 ///
-/// A pure function needs no history: every rule of this lab is a set of questions, and every
-/// counterexample is the first of them that is answered wrongly.
+/// A pure function needs no history: every rule of this lab is a set of questions, and every counterexample is the smallest of
+/// them that is answered wrongly.
 struct GFPQuestion: Sendable {
-  let operation: TraceOperation
+  let call: GFPCall
   /// What is wrong with an answer, or nil; answers that are another rule's affair are nil too.
   let judge: @Sendable (Outcome) -> Complaint?
 
@@ -17,9 +17,17 @@ struct GFPQuestion: Sendable {
     let found: String
   }
 
+  var operation: TraceOperation { call.operation }
+
+  init(_ call: GFPCall, judge: @escaping @Sendable (Outcome) -> Complaint?) {
+    self.call = call
+    self.judge = judge
+  }
+
   /// A question whose answer is right only if it equals `answer`.
-  init(_ operation: TraceOperation, is answer: Outcome, because reason: String? = nil) {
-    self.init(operation) { found in
+  init(_ call: GFPCall, is answer: Outcome, because reason: String? = nil) {
+    let operation = call.operation
+    self.init(call) { found in
       if found == answer { return nil }
       let expected = GFPWords.answer(answer, to: operation)
       return Complaint(
@@ -28,119 +36,66 @@ struct GFPQuestion: Sendable {
     }
   }
 
-  init(_ operation: TraceOperation, judge: @escaping @Sendable (Outcome) -> Complaint?) {
-    self.operation = operation
-    self.judge = judge
-  }
-}
-
-/// Puts questions to a subject until an answer breaks the rule.
-///
-/// Questions are to be listed with the simplest first: what is found first is then the smallest
-/// there is.
-final class GFPExaminer {
-  private let subject: any Subject
-  private(set) var asked = 0
-
-  init(_ subject: any Subject) { self.subject = subject }
-
-  /// Asks all questions in one trace and answers the counterexample of the first that is answered
-  /// wrongly, or nil.
-  func firstFailure(of questions: [GFPQuestion]) -> Counterexample? {
-    asked += questions.count
-    let transcript = subject.perform(questions.map(\.operation))
-    for (index, question) in questions.enumerated() {
-      guard index < transcript.outcomes.count else {
-        if case .timedOut = transcript.ending { return stopped(at: question, transcript) }
-        return ask(question) ?? remembering(questions.prefix(index + 1), transcript)
+  /// A question whose answer is right only if it is the mask `bits`; a complaint says which bits
+  /// differ.
+  init(_ call: GFPCall, mask bits: UInt32, because reason: String? = nil) {
+    let operation = call.operation
+    self.init(call) { outcome in
+      if outcome == .number(Int(bits)) { return nil }
+      let names = GFPWords.bits(bits)
+      var expected = names == GFPHex.text(bits) ? names : "\(GFPHex.text(bits)): \(names)"
+      if let reason { expected += ", \(reason)" }
+      guard case .number(let number) = outcome, let found = UInt32(exactly: number) else {
+        return Complaint(expected: expected, found: GFPWords.answer(outcome, to: operation))
       }
-      guard question.judge(transcript.outcomes[index]) != nil else { continue }
-      // Alone, so that a replay shows this one answer. A subject that answers otherwise then
-      // remembers what it was asked before, and is shown with all of it.
-      if let alone = ask(question) { return alone }
-      return remembering(questions.prefix(index + 1), transcript)
+      return Complaint(expected: expected, found: GFPWords.difference(found, from: bits))
     }
-    return nil
-  }
-
-  /// Asks one question on a fresh instance.
-  func ask(_ question: GFPQuestion) -> Counterexample? {
-    asked += 1
-    let transcript = subject.perform([question.operation])
-    guard let outcome = transcript.outcomes.first else {
-      return stopped(at: question, transcript)
-    }
-    guard let complaint = question.judge(outcome) else { return nil }
-    return Counterexample(
-      operations: [question.operation], transcript: transcript,
-      steps: [GFPWords.step(question.operation, outcome)], expected: complaint.expected,
-      found: complaint.found)
-  }
-
-  /// Generates questions and answers the counterexample of the simplest that is answered wrongly,
-  /// or nil.
-  func search(
-    seed: UInt64, runs: Int = 300, generate: @escaping (Choices) throws -> GFPQuestion
-  ) -> Counterexample? {
-    var stopped = false
-    let report = PropertyTesting.search(seed: seed, runs: runs, maxShrinks: 400) { choices in
-      let question = try generate(choices)
-      // Each endless loop costs a time limit: the first one found is shown as it is.
-      guard !stopped, let failure = ask(question) else { return }
-      if case .timedOut = failure.transcript.ending { stopped = true }
-      throw Failure(counterexample: failure)
-    }
-    return (report.failure?.error as? Failure)?.counterexample
-  }
-
-  private struct Failure: Error {
-    let counterexample: Counterexample
-  }
-
-  /// The question after which the subject stopped.
-  private func stopped(at question: GFPQuestion, _ transcript: Transcript) -> Counterexample {
-    Counterexample(
-      operations: [question.operation],
-      transcript: Transcript(outcomes: [], ending: transcript.ending),
-      steps: [GFPWords.step(question.operation, nil)], expected: "an answer",
-      found: GFPWords.ending(transcript.ending))
-  }
-
-  private func remembering(
-    _ questions: ArraySlice<GFPQuestion>, _ transcript: Transcript
-  ) -> Counterexample {
-    let last = questions.last!.operation
-    let answers = Array(transcript.outcomes.prefix(questions.count))
-    let answer = answers.count == questions.count ? answers.last : nil
-    return Counterexample(
-      operations: questions.map(\.operation),
-      transcript: Transcript(
-        outcomes: answers, ending: answer == nil ? transcript.ending : .complete),
-      steps: ["\(questions.count - 1) other questions", GFPWords.step(last, answer)],
-      expected: "the same answer as on a fresh instance, where it is right",
-      found: answer.map { GFPWords.answer($0, to: last) } ?? GFPWords.ending(transcript.ending))
   }
 }
+
+/// What one rule says of any call; nil for a call that it does not speak of.
+typealias GFPRule = @Sendable (GFPCall) -> GFPQuestion?
 
 extension Check {
-  /// A check of the GFPFlags lab: fixed questions, simplest first, then generated ones.
+  /// A check of the GFPFlags lab: calls that are always asked, and calls that are drawn.
+  ///
+  /// - Parameters:
+  ///   - calls: what is always asked; a call that `rule` does not speak of is left out.
+  ///   - generate: draws further calls, a few at a time.
+  ///   - neighbours: other calls that a subject might mix up with this one when it remembers what it was asked.
+  ///   - rule: judges the answers.
   static func gfp(
-    _ id: String, _ title: String, rule: String, kind: Kind, points: Int, lesson: String,
-    hints: [String], questions: @escaping @Sendable () -> [GFPQuestion],
-    generate: (@Sendable (Choices) throws -> GFPQuestion)? = nil
+    _ id: String, _ title: String, rule sentence: String, kind: Kind, points: Int, lesson: String,
+    hints: [String], calls: @escaping @Sendable () -> [GFPCall],
+    generate: (@Sendable (Choices) throws -> [GFPCall])? = nil,
+    neighbours: @escaping @Sendable (GFPCall) -> [GFPCall] = { _ in [] },
+    rule: @escaping GFPRule
   ) -> Check {
     Check(
-      id: id, title: title, rule: rule, kind: kind, points: points, lesson: lesson, hints: hints,
+      id: id, title: title, rule: sentence, kind: kind, points: points, lesson: lesson,
+      hints: hints,
       fewestSteps: { subject, depth in
-        depth >= 1 && GFPExaminer(subject).firstFailure(of: questions()) != nil ? 1 : nil
+        let examiner = GFPExaminer(subject, rule: rule, neighbours: neighbours)
+        guard case .broken(let failure) = examiner.examine(calls()) else { return nil }
+        return failure.steps.count <= depth ? failure.steps.count : nil
       },
       examine: { examination in
-        let examiner = GFPExaminer(examination.subject)
-        if let failure = examiner.firstFailure(of: questions()) { return .failed(failure) }
-        if let generate, let failure = examiner.search(seed: examination.seed, generate: generate) {
-          return .failed(failure)
+        let examiner = GFPExaminer(examination.subject, rule: rule, neighbours: neighbours)
+        let drawn = generate.map { GFPCall.drawn(examination.seed, generate: $0) } ?? []
+        switch examiner.examine(calls() + drawn) {
+        case .held: return .passed(note: "\(examiner.asked) questions")
+        case .broken(let failure): return .failed(failure)
+        case .outOfTime: return .unfinished(reason: GFPWords.tooSlow)
         }
-        return .passed(note: "\(examiner.asked) questions")
       })
+  }
+}
+
+extension GFPCall {
+  /// 300 draws of `generate`.
+  static func drawn(_ seed: UInt64, generate: (Choices) throws -> [GFPCall]) -> [GFPCall] {
+    var calls: [GFPCall] = []
+    _ = search(seed: seed, runs: 300) { calls += try generate($0) }
+    return calls
   }
 }

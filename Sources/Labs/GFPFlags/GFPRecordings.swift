@@ -1,6 +1,8 @@
-/// Every combination of flags in seven recordings of a Linux 6.12 kernel, as the kernel printed it,
-/// with how often it was asked for: 94 combinations in 637,991 requests of the page allocator, the
-/// slab caches and kmalloc.
+/// Every combination of flags in seven recordings of a Linux 6.12 kernel, as the kernel printed it, with the number of requests
+/// that carried it: 94 combinations in 637,918 requests for pages (121,585), objects of slab caches (445,851) and kmalloc
+/// (70,482).
+///
+/// Events of reclaim carry flags as well; they are not counted, since they ask for nothing.
 enum GFPRecordings {
   /// The kernel's text for each combination, the most frequent first.
   static let combinations: [String] = counted.map(\.text)
@@ -8,20 +10,20 @@ enum GFPRecordings {
   static let counted: [(text: String, count: Int)] = [
     ("GFP_KERNEL|__GFP_ZERO", 246_905),
     ("GFP_KERNEL", 200_724),
-    ("GFP_HIGHUSER_MOVABLE|__GFP_COMP", 57_692),
+    ("GFP_HIGHUSER_MOVABLE|__GFP_COMP", 57_639),
     ("GFP_NOWAIT", 32_110),
     ("GFP_KERNEL_ACCOUNT|__GFP_COMP|__GFP_ZERO", 21_169),
     ("GFP_NOFS|__GFP_ZERO", 19_021),
     (
       "GFP_NOFS|__GFP_HIGHMEM|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP|__GFP_HARDWALL|__GFP_MOVABLE",
-      10_806
+      10_800
     ),
-    ("GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO", 10_013),
+    ("GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO", 10_012),
     ("GFP_NOWAIT|__GFP_HIGHMEM|__GFP_MOVABLE", 9396),
     ("GFP_KERNEL_ACCOUNT|__GFP_ZERO", 5808),
     ("GFP_ATOMIC", 4174),
     ("GFP_NOFS|__GFP_NOFAIL|__GFP_ZERO|__GFP_ACCOUNT", 2874),
-    ("GFP_NOIO|__GFP_HIGHMEM|__GFP_COMP|__GFP_HARDWALL|__GFP_MOVABLE", 2586),
+    ("GFP_NOIO|__GFP_HIGHMEM|__GFP_COMP|__GFP_HARDWALL|__GFP_MOVABLE", 2579),
     ("GFP_NOWAIT|__GFP_ZERO", 1651),
     ("GFP_KERNEL|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP", 1602),
     ("GFP_ATOMIC|__GFP_NOWARN", 1312),
@@ -72,7 +74,6 @@ enum GFPRecordings {
     ("GFP_NOFS|__GFP_ZERO|__GFP_HARDWALL|__GFP_ACCOUNT", 12),
     ("GFP_NOFS|__GFP_NOFAIL|__GFP_ZERO|__GFP_HARDWALL|__GFP_ACCOUNT", 12),
     ("GFP_KERNEL|__GFP_COMP|__GFP_ZERO", 11),
-    ("none", 10),
     ("__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP|__GFP_RECLAIMABLE", 10),
     ("GFP_NOFS|__GFP_NOWARN|__GFP_ZERO", 10),
     ("GFP_KERNEL|__GFP_NOWARN|__GFP_NORETRY|__GFP_NOMEMALLOC", 10),
@@ -84,6 +85,7 @@ enum GFPRecordings {
     ("GFP_NOIO|__GFP_HIGHMEM|__GFP_NOWARN|__GFP_NORETRY", 6),
     ("GFP_KERNEL|__GFP_NORETRY", 6),
     ("__GFP_HIGH|__GFP_NOWARN|__GFP_ZERO|__GFP_NOMEMALLOC", 5),
+    ("none", 4),
     ("__GFP_HIGH|__GFP_ZERO", 4),
     ("__GFP_COMP|__GFP_ZERO", 4),
     ("__GFP_COMP", 4),

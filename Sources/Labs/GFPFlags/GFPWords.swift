@@ -15,13 +15,13 @@ enum GFPWords {
   static func question(_ operation: TraceOperation) -> String {
     let words = operation.arguments.map { argument in
       switch argument {
-      case .text(let text): text
+      case .text(let text): visible(text)
       case .number(let number): String(number)
       case .block(let handle): "#\(handle.operation)"
       }
     }
     let first = words.first ?? ""
-    let mask = GFPHex.mask(first).map(GFPModel.text) ?? first
+    let mask = GFPHex.mask(first).map { GFPModel.text($0) } ?? first
     switch GFPFlagsVerb(rawValue: operation.verb) {
     case .value: return "mask(of: \(first))"
     case .zoneModifiers: return "zoneModifiers(of: \(mask))"
@@ -35,7 +35,7 @@ enum GFPWords {
     case .flags:
       guard let situation = GFPSituation(operation.arguments) else { break }
       return "flags(for: \(self.situation(situation)))"
-    case .parse: return "parse(\(quoted(first)))"
+    case .parse: return "parse(\"\(first)\")"
     case .print: return "text(of: \(first))"
     case nil: break
     }
@@ -50,9 +50,9 @@ enum GFPWords {
     case (.number(let number), .watermark): String(number)
     case (.number(let number), _): UInt32(exactly: number).map(mask) ?? String(number)
     case (.text(let text), .print): quoted(text)
-    case (.text(let text), _): text
+    case (.text(let text), _): visible(text)
     case (.numbers(let numbers), _): zones(numbers)
-    case (.refused(let reason), _): "refused (\(reason))"
+    case (.refused(let reason), _): "refused (\(visible(reason)))"
     case (.done, _): "no answer"
     case (.skipped, _): "not asked"
     }
@@ -73,8 +73,12 @@ enum GFPWords {
     guard verb == .zones, case .text(let name)? = machine else {
       return "\(found) for \(GFPModel.text(mask))"
     }
-    return "\(found) for \(GFPModel.text(mask)) on \(name)"
+    return "\(found) for \(GFPModel.text(mask)) on \(visible(name))"
   }
+
+  /// Why a check could not come to its end. Nothing measured is in it: the same program is told the same.
+  static let tooSlow =
+    "the calls took so long that the time for this check was used up before all was asked"
 
   /// How a run ended that did not come to its end.
   static func ending(_ ending: Transcript.Ending) -> String {
@@ -101,9 +105,11 @@ enum GFPWords {
     return "\(GFPHex.text(found)): " + parts.joined(separator: ", but ")
   }
 
-  /// Zones in order: `Normal, DMA32, DMA`.
+  /// Zones in order: `Normal, DMA32, DMA`; of a long list the first ten.
   static func zones(_ numbers: [Int]) -> String {
-    numbers.isEmpty ? "no zones" : numbers.map(zone).joined(separator: ", ")
+    if numbers.isEmpty { return "no zones" }
+    let names = numbers.prefix(10).map(zone).joined(separator: ", ")
+    return numbers.count > 10 ? "\(names), … (\(Words.grouped(numbers.count)) in all)" : names
   }
 
   static func zone(_ number: Int) -> String {
@@ -143,12 +149,14 @@ enum GFPWords {
     return "\(context)\(code), \(memory), \(need)"
   }
 
-  /// `text` in quotes, what cannot be seen made visible, cut after 200 characters.
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars.prefix(200) {
-      result += scalar.escaped(asASCII: false)
-    }
-    return result + (text.unicodeScalars.count > 200 ? "…\"" : "\"")
+  /// `text` in quotes, as ``visible(_:)`` shows it.
+  static func quoted(_ text: String) -> String { "\"\(visible(text))\"" }
+
+  /// `text` with what cannot be seen, or looks like something else, written as in Swift: `\u{FF11}` for a fullwidth 1; cut
+  /// after 200 characters.
+  static func visible(_ text: String) -> String {
+    let shown = text.unicodeScalars.prefix(200)
+    let words = shown.map { $0 == "'" ? "'" : $0.escaped(asASCII: true) }.joined()
+    return shown.endIndex == text.unicodeScalars.endIndex ? words : words + "…"
   }
 }
