@@ -53,6 +53,17 @@ import Testing
     #expect(found.found == "a text of 1,000,000 bytes")
   }
 
+  /// A worker's answer has a bound; a right submission that quotes what it refuses keeps it.
+  @Test func noRightAnswerIsLong() {
+    for text in GFPTexts.names + GFPTexts.numbers + GFPTexts.malformed {
+      var driver = GFPFlagsDriver<CorrectGFPRules>()
+      if case .refused(let reason) = driver.perform(GFPFlagsOperation.parse(text)) {
+        #expect(reason.utf8.count < 1000)
+      }
+    }
+    #expect(GFPModel.names.map(\.name).joined(separator: "|").utf8.count < 1000)
+  }
+
   @Test func timeThatRunsOutIsNoFinding() throws {
     final class Late: Subject {
       var isOutOfTime: Bool { true }

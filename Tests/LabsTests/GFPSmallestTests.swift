@@ -172,7 +172,7 @@ import Testing
 
   @Test func aTrapInTheTypesIsToldOnce() throws {
     let subject = StopsAtTypes()
-    for check in ["types", "base-type", "parse-names"] {
+    for check in ["types", "base-type", "parse-names", "round-trip"] {
       let found = try #require(try GFPGrading.verdict(of: subject, in: check).counterexample)
       #expect(found.found == "the program stopped: Fatal error: no")
       #expect(found.followsFrom == (check == "types" ? nil : "types"))

@@ -66,12 +66,19 @@ public struct GFPFlagsDriver<Rules: GFPFlagRules>: Driver {
   }
 
   /// A refusal in the words of the lab.
+  ///
+  /// The texts that are asked about may be long, and a refusal may quote them: the start is enough.
   private static func words(for refusal: BadGFPText) -> String {
     switch refusal {
     case .emptyPart: "a part is empty"
-    case .unknownName(let name): "no flag is called \(name)"
-    case .badNumber(let number): "\(number) is not a number"
+    case .unknownName(let name): "no flag is called \(start(of: name))"
+    case .badNumber(let number): "\(start(of: number)) is not a number"
     }
+  }
+
+  private static func start(of text: String) -> String {
+    let start = text.unicodeScalars.prefix(200)
+    return start.endIndex == text.unicodeScalars.endIndex ? text : String(start) + "…"
   }
 }
 

@@ -134,10 +134,16 @@ private struct RoundTrip {
       } else {
         outcomes.first.map { GFPWords.answer($0, to: pair.operations[0]) } ?? "nothing"
       }
+    var follows = false
+    switch pair.transcript.ending {
+    case .crashed, .garbled:
+      follows = GFPOwnTypes(subject)?.explains(pair.transcript.ending) ?? false
+    case .complete, .timedOut, .outOfTime: break
+    }
     return Counterexample(
       operations: pair.operations, transcript: pair.transcript, steps: steps,
       expected: pair.transcript.ending == .complete
         ? "\(GFPHex.text(pair.mask)) again" : "an answer",
-      found: found)
+      found: found, followsFrom: follows ? "types" : nil)
   }
 }
