@@ -188,6 +188,6 @@ import Testing
     try sandbox.put("x", at: "Exercises/Boxes/\u{1B}[31mA.swift/x")
     #expect(
       sandbox.grade("Boxes").output.contains(
-        "  Exercises/Boxes/\u{FFFD}[31mA.swift is not a regular file.\n"))
+        "  Exercises/Boxes/\u{FFFD}[31mA.swift has a name that is not graded."))
   }
 }

@@ -114,7 +114,8 @@ import Testing
   }
 
   /// The names that a lab gives its methods are those of the stub's functions, or nothing would ever count as not begun.
-  @Test(arguments: Lab.all) func everyMethodOfALabStandsInItsStub(lab: Lab) throws {
+  @Test(arguments: Lab.all.map(\.id)) func everyMethodOfALabStandsInItsStub(id: String) throws {
+    let lab = try #require(Lab.named(id))
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let text = try String(

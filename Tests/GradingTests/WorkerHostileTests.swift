@@ -62,6 +62,8 @@ import Testing
         transcript.outcomes.dropFirst() == [
           .number(Int(hostile.text)!), .number(Int(hostile.text)!), .skipped,
         ])
+    // Who answers unasked may be quicker than the question.
+    case ("answer", .garbled("it answered before it was asked")): break
     case ("any", .crashed), ("any", .garbled), ("any", .timedOut): break
     default: Issue.record("\(hostile.kind) was expected: \(transcript)")
     }

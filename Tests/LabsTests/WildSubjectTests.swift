@@ -132,8 +132,7 @@ private enum Flawless: Planted { static var slip: Slip { .none } }
     }
   }
 
-  @Test(.disabled("its laws are made safe in a change of their own"))
-  func buddySystemEndsWithAVerdict() {
+  @Test func buddySystemEndsWithAVerdict() {
     judge(BuddySystemDriver<SetBuddy<Flawless>>.self, .buddySystem)
   }
 

@@ -119,7 +119,7 @@ enum Words {
     case .none: "nil"
     case .number(let number): "\(number)"
     case .truth(let truth): "\(truth)"
-    case .text(let text): text
+    case .text(let text): text.isEmpty ? "an empty text" : text
     case .numbers(let numbers):
       numbers.isEmpty
         ? "no block"
