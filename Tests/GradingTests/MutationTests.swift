@@ -218,6 +218,18 @@ import Testing
   }
 }
 
+extension Lab {
+  /// A shelf whose only check never has the time to tell.
+  fileprivate static let slowBoxes = Lab(
+    id: "Boxes", title: "", subjectType: "Boxes", contract: "Shelf",
+    vocabulary: Lab.boxes.vocabulary,
+    checks: [
+      Check(
+        id: "slow", title: "", rule: "", kind: .example, points: 100, lesson: "", hints: [],
+        examine: { _ in .unfinished(reason: "Time is up.") })
+    ], narrate: Lab.boxes.narrate)
+}
+
 /// Builds by what the source says: only the first condition makes a good shelf.
 private struct ConditionWorkshop: Workshop {
   func confinement() -> ConfinementSummary { ConfinementSummary(inForce: []) }
@@ -313,6 +325,17 @@ private struct ConditionWorkshop: Workshop {
     #expect(
       other.text.contains(
         "  ✘ grading/Boxes/equivalent:1: no mutation is like this any more\n"), "\(other.text)")
+  }
+
+  /// Neither caught nor a survivor: on a machine with more time it may be either.
+  @Test func timeThatRanOutTellsNothing() throws {
+    let course = try Course.find(directory: sandbox.root, start: "/", labs: [.boxes, .lids])
+    let run = MutationRun(grader: Grader(course: course, workshop: ConditionWorkshop()))
+    let report = MutationReport(try run.run([.slowBoxes]))
+    #expect(
+      report.text.hasSuffix(
+        "1 do not compile, 0 are caught, in 11 time ran out, 0 pass every check, of which 0 are listed as no fault\n"
+      ), "\(report.text)")
   }
 
   @Test func survivorsAreTriedAgain() throws {

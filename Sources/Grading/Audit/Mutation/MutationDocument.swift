@@ -11,6 +11,8 @@ struct MutationDocument: Codable {
     let notCompiled: Int
     /// By the first check that a mutation did not pass.
     let caughtBy: [String: Int]
+    /// By the check in which time ran out.
+    let unfinished: [String: Int]
     let survivors: [Survivor]
   }
 

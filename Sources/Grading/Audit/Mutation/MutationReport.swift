@@ -63,8 +63,10 @@ public struct MutationReport: Sendable {
     let caught = Self.caught(finding).values.reduce(0, +)
     let refused = finding.fates.count { $0 == .notCompiled }
     let survivors = finding.survivors.count
+    let unfinished = finding.unfinished.values.reduce(0, +)
+    let late = unfinished == 0 ? "" : "in \(unfinished) time ran out, "
     return "\(finding.lab.id), seed \(finding.seed): \(finding.mutations.count) of "
-      + "\(finding.possible) mutations; \(refused) do not compile, \(caught) are caught, "
+      + "\(finding.possible) mutations; \(refused) do not compile, \(caught) are caught, \(late)"
       + "\(survivors) pass every check, of which \(survivors - finding.unlisted.count) are listed as no fault"
   }
 
@@ -85,7 +87,7 @@ public struct MutationReport: Sendable {
     MutationDocument.Lab(
       id: finding.lab.id, seed: finding.seed, possible: finding.possible,
       tried: finding.mutations.count, notCompiled: finding.fates.count { $0 == .notCompiled },
-      caughtBy: caught(finding),
+      caughtBy: caught(finding), unfinished: finding.unfinished,
       survivors: finding.survivors.map {
         MutationDocument.Survivor($0, reason: finding.equivalents.reason(for: $0))
       })

@@ -7,8 +7,10 @@ public struct MutationRun: Sendable {
   enum Fate: Hashable, Sendable {
     /// The compiler refuses it, so nobody can hand it in.
     case notCompiled
-    /// The id of the first check that it does not pass; those of speed are asked last.
+    /// The id of the first check that it fails; those of speed are asked last.
     case caught(by: String)
+    /// No check is failed, but time ran out in this one: the run tells nothing.
+    case unfinished(in: String)
     /// Every check is passed.
     case survived
   }
@@ -33,6 +35,15 @@ public struct MutationRun: Sendable {
 
     /// The survivors that nobody has judged to be no fault.
     var unlisted: [Mutation] { survivors.filter { equivalents.reason(for: $0) == nil } }
+
+    /// How many mutations told nothing because time ran out, by the check in which it did.
+    var unfinished: [String: Int] {
+      var counts: [String: Int] = [:]
+      for fate in fates {
+        if case .unfinished(let check) = fate { counts[check, default: 0] += 1 }
+      }
+      return counts
+    }
 
     /// Mutations that were judged to be no fault, and fail a check all the same.
     var caughtThoughListed: [(mutation: Mutation, check: String)] {
@@ -172,14 +183,19 @@ public struct MutationRun: Sendable {
   ) throws(GradingError) -> Fate {
     var assignment = Grader.Assignment(lab: lab, sources: mutation.sources)
     assignment.linksReference = mutation.linksReference
+    var unfinished: String?
     for check in checks {
       assignment.checks = [check]
       switch try grader.judge([assignment])[0] {
       case .judged(let results):
-        if results.contains(where: { $0.earned < $0.possible }) { return .caught(by: check.id) }
+        switch results[0].verdict {
+        case .failed: return .caught(by: check.id)
+        case .unfinished: unfinished = unfinished ?? check.id
+        case .passed, .notJudged: break
+        }
       case .untouched, .refused, .notBuilt: return .notCompiled
       }
     }
-    return .survived
+    return unfinished.map { .unfinished(in: $0) } ?? .survived
   }
 }
