@@ -33,10 +33,36 @@ extension Subject {
 
 /// A subject whose processor time can be measured from outside.
 public protocol TimedSubject: Subject {
-  /// Performs one trace on a fresh instance, batched, and measures the processor time of its process in seconds.
+  /// Performs one trace that is cut into phases on one fresh instance, in a process of its own, and measures the process's
+  /// processor time phase by phase; handles count through all phases.
+  ///
+  /// A phase is over when its last answer has arrived, and no question of the next one is written before. The first phase
+  /// begins when the process is started. Nothing is left out between two phases and nothing is subtracted, so that work can
+  /// be put off to a later phase, or done ahead in an earlier one, but not be hidden.
   ///
   /// The transcript is judged like any other: a fast wrong answer earns nothing.
-  func time(_ operations: [TraceOperation]) -> (transcript: Transcript, seconds: Double)
+  ///
+  /// - Parameter goesOn: is told what a phase took, and stops the program by returning false.
+  func time(
+    _ phases: [[TraceOperation]], goesOn: (_ phase: Int, _ seconds: Double) -> Bool
+  ) -> Timing
+}
+
+/// What came of a trace whose phases were timed.
+public struct Timing: Sendable {
+  /// What was returned in all phases together.
+  public var transcript: Transcript
+  /// Processor seconds of each phase that was brought to its end, in order; of the last one what it took so far, where
+  /// ``isCut``.
+  public var seconds: [Double]
+  /// Whether the program was stopped because a phase took too long.
+  public var isCut: Bool
+
+  public init(transcript: Transcript, seconds: [Double], isCut: Bool = false) {
+    self.transcript = transcript
+    self.seconds = seconds
+    self.isCut = isCut
+  }
 }
 
 /// Turns a lab's verbs into calls on one instance of an implementation.

@@ -74,16 +74,38 @@ public struct Examination {
   public let seed: UInt64
   /// The bytes of the recording `name` in `grading/traces`, or nil when it is missing.
   public let recording: (_ name: String) -> [UInt8]?
+  /// Told every quantity that points depend on and that is measured; audit collects how far they lie from their steps.
+  public let noteMeasurement: (MeasuredQuantity) -> Void
 
   public init(
     subject: any Subject, optimised: (any TimedSubject)? = nil, baseline: (any TimedSubject)? = nil,
-    seed: UInt64, recording: @escaping (_ name: String) -> [UInt8]? = { _ in nil }
+    seed: UInt64, recording: @escaping (_ name: String) -> [UInt8]? = { _ in nil },
+    noteMeasurement: @escaping (MeasuredQuantity) -> Void = { _ in }
   ) {
     self.subject = subject
     self.optimised = optimised
     self.baseline = baseline
     self.seed = seed
     self.recording = recording
+    self.noteMeasurement = noteMeasurement
+  }
+}
+
+/// A measured quantity, and the values at which points are lost.
+public struct MeasuredQuantity: Hashable, Sendable {
+  /// In a few words: `growth`, `speed`, `start`.
+  public let quantity: String
+  public let value: Double
+  /// Ascending; up to each of them, inclusive, more is earned than beyond it.
+  public let steps: [Double]
+  /// What it was measured on, where that is chosen by what was measured: the call that grew most.
+  public let detail: String
+
+  public init(quantity: String, value: Double, steps: [Double], detail: String = "") {
+    self.quantity = quantity
+    self.value = value
+    self.steps = steps
+    self.detail = detail
   }
 }
 

@@ -35,6 +35,8 @@ struct AuditOptions: Equatable {
   var stubs = false
   var writeStubs = false
   var promises = false
+  /// How often everything that is timed is measured; nil where margins are not asked for.
+  var marginRuns: Int?
   var mutate: MutateOptions?
   var course: String?
 }
@@ -146,12 +148,14 @@ extension Command {
     let line = try CommandLineWords(
       words, of: "grade audit",
       options: [
-        .json, .only, .stubs, .writeStubs, .promises, .mutate, .count, .seed, .skip, .again,
+        .json, .only, .stubs, .writeStubs, .promises, .margins, .runs, .mutate, .count, .seed,
+        .skip, .again,
         .course,
       ])
     let options = AuditOptions(
       labs: line.words, json: line[.json], only: line[.only], stubs: line[.stubs] != nil,
       writeStubs: line[.writeStubs] != nil, promises: line[.promises] != nil,
+      marginRuns: try marginRuns(line),
       mutate: try mutateOptions(line), course: line[.course])
     if options.only != nil, options.labs.count != 1 {
       throw .usage("--only names a mutant or submission of one lab: grade audit LAB --only NAME")
@@ -161,6 +165,21 @@ extension Command {
 }
 
 extension Command {
+  /// How many runs `--margins` takes; nil where it is not given.
+  private static func marginRuns(_ line: CommandLineWords) throws(GradingError) -> Int? {
+    guard line[.margins] != nil else {
+      guard line[.runs] == nil else {
+        throw .usage("--runs goes with --margins: grade audit LAB --margins --runs N")
+      }
+      return nil
+    }
+    guard let text = line[.runs] else { return 20 }
+    guard let runs = Int(text), (1...1_000).contains(runs) else {
+      throw .usage("--runs takes a whole number from 1 to 1000, not “\(text)”.")
+    }
+    return runs
+  }
+
   /// What goes with `--mutate`; nil where that is not given.
   private static func mutateOptions(
     _ line: CommandLineWords
@@ -206,6 +225,8 @@ struct Option: Hashable {
   static let stubs = Option(name: "--stubs", value: nil)
   static let writeStubs = Option(name: "--write-stubs", value: nil)
   static let promises = Option(name: "--promises", value: nil)
+  static let margins = Option(name: "--margins", value: nil)
+  static let runs = Option(name: "--runs", value: "N")
   static let mutate = Option(name: "--mutate", value: nil)
   static let count = Option(name: "--count", value: "N")
   static let skip = Option(name: "--skip", value: "N")

@@ -26,6 +26,7 @@ let helpText = """
     --json FILE            the result for programs
     --only NAME            one mutant or submission of one lab
     --promises             what each lab promises, with the checks that try it, as a table
+    --margins [--runs N]   measure N times (20 unless named) what points for speed depend on, and how far it lies from a step
     --mutate               make mutants by rule, and print those that pass every check and are not in grading/LAB/equivalent
     --count N, --seed S    how many of them, and which (200 and 1 unless named)
     --skip N               leave out the first N of the seed's order, where another run ended

@@ -160,6 +160,9 @@ struct Program {
       output(chosen.map { PromiseTable.text($0, style: style) }.joined(separator: "\n"))
       return 0
     }
+    if let runs = options.marginRuns {
+      return try margins(chosen, runs: runs, only: options.only, course)
+    }
     if let mutate = options.mutate { return try self.mutate(chosen, mutate, options.json, course) }
     var audit = Audit(grader: grader(course, workshop(course)))
     audit.only = options.only
@@ -171,6 +174,22 @@ struct Program {
     if options.json != "-" { output(report.text) }
     try write(report.json, to: options.json)
     return report.defects.isEmpty ? 0 : 1
+  }
+
+  private func margins(
+    _ labs: [Lab], runs: Int, only: String?, _ course: Course
+  ) throws(GradingError) -> Int32 {
+    var margins = Margins(grader: grader(course, workshop(course)))
+    margins.runs = runs
+    margins.only = only
+    var areWide = true
+    for lab in labs {
+      let rows = try margins.run(lab)
+      clearProgress()
+      output(Margins.text(rows, of: lab, style: style))
+      areWide = areWide && rows.allSatisfy(\.isWide)
+    }
+    return areWide ? 0 : 1
   }
 
   private func mutate(

@@ -159,8 +159,8 @@ final class FakeSubject<D: Driver>: PrintingSubject {
     return (transcript, texts)
   }
 
-  func time(_ operations: [TraceOperation]) -> (transcript: Transcript, seconds: Double) {
-    (perform(operations), 0.001)
+  func time(_ phases: [[TraceOperation]], goesOn: (Int, Double) -> Bool) -> Timing {
+    Timing(transcript: perform(phases.flatMap(\.self)), seconds: phases.map { _ in 0.001 })
   }
 }
 

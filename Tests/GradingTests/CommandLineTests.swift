@@ -129,6 +129,14 @@ import Testing
       ["audit", "--only", "x"],
       "grade: --only names a mutant or submission of one lab: grade audit LAB --only NAME"
     ),
+    (
+      ["audit", "--runs", "3"],
+      "grade: --runs goes with --margins: grade audit LAB --margins --runs N"
+    ),
+    (
+      ["audit", "--margins", "--runs", "none"],
+      "grade: --runs takes a whole number from 1 to 1000, not “none”."
+    ),
   ])
   func wrongUseIsExplained(words: [String], message: String) throws {
     let sandbox = try Sandbox()

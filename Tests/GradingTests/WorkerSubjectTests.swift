@@ -297,18 +297,6 @@ let allocate = BuddySystemOperation.allocate(order: 0, zone: 0)
     #expect(subject.printed.isEmpty)
   }
 
-  @Test func timingCountsTheWorkersWorkAlone() throws {
-    let work = "var sum = 0; for i in 0..<order { sum &+= i ^ sum }; return sum == 1 ? 0 : count"
-    let subject = try WorkerBench.subject(
-      WorkerBench.submission(allocate: work), optimised: true)
-    let idle = subject.time(trace(1))
-    let busy = subject.time([boot, BuddySystemOperation.allocate(order: 200_000_000, zone: 0)])
-    #expect(idle.transcript == Transcript(outcomes: answers(1)))
-    #expect(busy.transcript == Transcript(outcomes: answers(1)))
-    #expect(idle.seconds > 0)
-    #expect(busy.seconds > 4 * idle.seconds)
-  }
-
   @Test func manySubjectsWorkSideBySide() async throws {
     let image = try WorkerBench.build(WorkerBench.submission()).get()
     let expected = answers(500)

@@ -31,8 +31,11 @@ private final class WildSubject<D: Driver>: TimedSubject {
 
   func perform(_ traces: [[TraceOperation]]) -> [Transcript] { traces.map(perform) }
 
-  func time(_ operations: [TraceOperation]) -> (transcript: Transcript, seconds: Double) {
-    (perform(operations), Double(draw(1_000)) / 1e5)
+  func time(_ phases: [[TraceOperation]], goesOn: (Int, Double) -> Bool) -> Timing {
+    let count = draw(4) == 0 ? draw(phases.count + 1) : phases.count
+    return Timing(
+      transcript: perform(phases.flatMap(\.self)),
+      seconds: (0..<count).map { _ in Double(draw(1_000)) / 1e5 }, isCut: draw(2) == 0)
   }
 
   private func perform(_ trace: [TraceOperation]) -> Transcript {

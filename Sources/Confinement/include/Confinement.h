@@ -95,6 +95,9 @@ int lab_spawn(const struct lab_start *start, struct lab_started *started);
 /// Processor time that a running or unreaped process has used, in nanoseconds; -1 when it cannot be read.
 int64_t lab_processor_time(pid_t pid);
 
+/// Whether the process sleeps: 1 or 0; 1 too where that cannot be known.
+int lab_is_asleep(pid_t pid);
+
 enum lab_ending { LAB_RUNNING = 0, LAB_EXITED = 1, LAB_SIGNALLED = 2, LAB_LOST = 3 };
 
 /// Says whether a child has ended, without reaping it; `code` is its exit code or signal number.

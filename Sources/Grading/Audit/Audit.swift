@@ -52,17 +52,7 @@ public struct Audit: Sendable {
   public func run(_ labs: [Lab]) throws(GradingError) -> [LabFinding] {
     var catalogues: [AuditCatalogue] = []
     for lab in labs { catalogues.append(try AuditCatalogue(lab, course: grader.course)) }
-    var cases = catalogues.flatMap(\.cases)
-    if let only {
-      let chosen = cases.filter { $0.name == only || $0.name.hasSuffix("/\(only)") }
-      guard !chosen.isEmpty else {
-        throw .usage(
-          catalogues.flatMap(\.defects).first { $0.place.contains("/\(only)") }
-            .map { "\($0.place): \($0.message)" }
-            ?? Names.unknown("submission", only, of: cases.map(\.name)))
-      }
-      cases = chosen
-    }
+    let cases = try Self.choose(only, of: catalogues)
     var results = try judge(cases)
     try judgeSpeedWhereItCounts(cases, &results)
     let shortest = try confirmShortest(cases, results)
@@ -83,6 +73,23 @@ public struct Audit: Sendable {
       reports.append(LabFinding(lab: catalogue.lab, findings: own, defects: defects))
     }
     return reports
+  }
+
+  /// The submissions that meet `condition`; of them the one that is called `only`, if one is named.
+  static func choose(
+    _ only: String?, of catalogues: [AuditCatalogue],
+    where condition: (AuditCase) -> Bool = { _ in true }
+  ) throws(GradingError) -> [AuditCase] {
+    let cases = catalogues.flatMap(\.cases).filter(condition)
+    guard let only else { return cases }
+    let chosen = cases.filter { $0.name == only || $0.name.hasSuffix("/\(only)") }
+    guard !chosen.isEmpty else {
+      throw .usage(
+        catalogues.flatMap(\.defects).first { $0.place.contains("/\(only)") }
+          .map { "\($0.place): \($0.message)" }
+          ?? Names.unknown("submission", only, of: cases.map(\.name)))
+    }
+    return chosen
   }
 
   private func judge(_ cases: [AuditCase]) throws(GradingError) -> [LabResult] {

@@ -136,6 +136,8 @@ public struct Grader: Sendable {
     let unoptimised: any Build
     let optimised: (any Build)?
     let baseline: (any Build)?
+    /// Of the sources; zero where nothing is timed.
+    var fingerprint: UInt64 = 0
   }
 
   private func bench(for assignment: Assignment) throws -> Bench {
@@ -158,7 +160,9 @@ public struct Grader: Sendable {
     let sources = try course.sources(in: path)
     do {
       let baseline = try workshop.build(sources, for: lab, as: BuildKind(optimised: true))
-      return Bench(unoptimised: unoptimised, optimised: optimised, baseline: baseline)
+      return Bench(
+        unoptimised: unoptimised, optimised: optimised, baseline: baseline,
+        fingerprint: assignment.sources.fingerprint)
     } catch let failure as BuildFailure {
       throw GradingError.failure("\(path) does not build: \(failure.text)")
     }
@@ -171,12 +175,15 @@ public struct Grader: Sendable {
     let subject = bench.unoptimised.start()
     let optimised = isTimed ? bench.optimised?.start() : nil
     let baseline = isTimed ? bench.baseline?.start() : nil
+    var seed = checkSeed(course: course.seed, check: check.id)
+    if isTimed { seed ^= bench.fingerprint }
+    var measurements: [MeasuredQuantity] = []
     var verdict = Verdict.passed(note: "")
     if !subject.isOutOfTime {
       verdict = check.examine(
         Examination(
           subject: subject, optimised: optimised, baseline: baseline,
-          seed: checkSeed(course: course.seed, check: check.id), recording: course.recording))
+          seed: seed, recording: course.recording, noteMeasurement: { measurements.append($0) }))
     }
     for subject in [subject, optimised, baseline] {
       if let failure = subject?.failure { return .failure(failure) }
@@ -196,7 +203,9 @@ public struct Grader: Sendable {
       case .timedOut, .garbled, .outOfTime: break
       }
     }
-    return .success(CheckResult(check: check, verdict: verdict, printed: printed))
+    return .success(
+      CheckResult(
+        check: check, verdict: verdict, printed: printed, measurements: measurements))
   }
 }
 

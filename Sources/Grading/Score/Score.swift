@@ -34,11 +34,17 @@ public struct CheckResult: Sendable {
   public let printed: Printed
   /// Of a failed check: the methods that its counterexample calls and whose bodies are still the stub's.
   public var notBegun: [UnbegunMethod] = []
+  /// What was measured; it differs from run to run, and no report for programs holds it.
+  public let measurements: [MeasuredQuantity]
 
-  public init(check: Check, verdict: Verdict, printed: Printed = Printed()) {
+  public init(
+    check: Check, verdict: Verdict, printed: Printed = Printed(),
+    measurements: [MeasuredQuantity] = []
+  ) {
     self.check = check
     self.verdict = verdict
     self.printed = printed
+    self.measurements = measurements
   }
 
   /// The points that were earned.

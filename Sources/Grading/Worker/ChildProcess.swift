@@ -121,6 +121,15 @@ struct LaunchedProcess {
     return time < 0 ? nil : Double(time) / 1e9
   }
 
+  /// ``processorTime`` once the process sleeps, waiting for a question.
+  ///
+  /// Linux brings the clock of a process that runs on another core up to date when it pauses, or else some milliseconds
+  /// later: what is read sooner lacks what was used since.
+  var settledProcessorTime: Double? {
+    for _ in 0..<500 where lab_is_asleep(id) == 0 { usleep(10) }
+    return processorTime
+  }
+
   var hasEnded: Bool {
     var code: Int32 = 0
     return lab_peek(id, &code) != LAB_RUNNING

@@ -3,13 +3,23 @@ import Foundation
 import LabBench
 
 /// How questions and answers follow each other.
-enum Pace {
+enum Pace: Equatable {
   /// Questions flow, answers are gathered: fast, but a stop loses the answers that were not written yet.
   case gathered
   /// Questions flow, each answer is written at once: the number of answers names the operation that stopped the program.
   case single
   /// Each question is written when the one before it was answered, so that what is printed meanwhile is known to belong to it.
   case stepwise
+  /// Like gathered, but each phase of the one trace is written when the one before it was answered; a phase ends before the
+  /// operation of each of these numbers.
+  case phased([Int])
+
+  var isGathered: Bool {
+    switch self {
+    case .gathered, .phased: true
+    case .single, .stepwise: false
+    }
+  }
 }
 
 /// The bytes of all requests, made as the pipe takes them.
@@ -37,7 +47,25 @@ struct RequestSupply {
   /// Whether there is something to write when so many answers have come.
   func isReady(answered: Int) -> Bool {
     sent < writer.bytes.count
-      || trace < traces.endIndex && (pace != .stepwise || answered == asked)
+      || trace < traces.endIndex && (!isAtPause || answered == asked)
+  }
+
+  /// Whether what was asked has to be answered before anything else is.
+  private var isAtPause: Bool {
+    switch pace {
+    case .gathered, .single: false
+    case .stepwise: true
+    case .phased(let ends): operation == 0 || ends.contains(operation)
+    }
+  }
+
+  /// Up to which operation one frame may ask, of a trace of `count`.
+  private func lastOperation(of count: Int) -> Int {
+    switch pace {
+    case .gathered, .single: min(operation + 512, count)
+    case .stepwise: operation + 1
+    case .phased(let ends): min(operation + 512, ends.first { $0 > operation } ?? count)
+    }
   }
 
   mutating func write(to descriptor: Int32) {
@@ -65,9 +93,9 @@ struct RequestSupply {
     while trace < traces.endIndex, writer.bytes.count < 1 << 16 {
       let operations = traces[trace]
       if operation < operations.count {
-        let end = min(operation + (pace == .stepwise ? 1 : 512), operations.count)
+        let end = lastOperation(of: operations.count)
         append(
-          .perform(Array(operations[operation..<end]), gathering: pace == .gathered),
+          .perform(Array(operations[operation..<end]), gathering: pace.isGathered),
           answers: end - operation)
         operation = end
       } else {
@@ -75,7 +103,7 @@ struct RequestSupply {
         trace += 1
         operation = 0
       }
-      if pace == .stepwise { return }
+      if isAtPause { return }
     }
   }
 

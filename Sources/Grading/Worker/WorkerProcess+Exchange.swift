@@ -10,6 +10,8 @@ extension WorkerProcess {
     var stop: (outcomes: [Outcome], cause: Stop)?
     /// What was printed during each operation of a trace that was performed step by step.
     var steps: [PrintedLog] = []
+    /// Processor seconds of the process up to the end of each phase that was brought to its end.
+    var clocks: [Double] = []
   }
 
   /// Why an exchange was not brought to its end.
@@ -25,8 +27,11 @@ extension WorkerProcess {
   }
 
   /// Performs `traces` one after another; the worker is of no more use after a stop.
+  ///
+  /// - Parameter goesOn: asked at the end of each phase of a trace that is cut into phases; false stops the program.
   func exchange(
-    _ traces: ArraySlice<[TraceOperation]>, pace: Pace, ledger: CheckLedger
+    _ traces: ArraySlice<[TraceOperation]>, pace: Pace, ledger: CheckLedger,
+    goesOn: (_ clocks: [Double]) -> Bool = { _ in true }
   ) -> Round {
     ledger.beginWaiting()
     defer { ledger.endWaiting() }
@@ -56,6 +61,15 @@ extension WorkerProcess {
               return stop(&round, referee, .ended(.garbled(complaint)))
             }
             if pace == .stepwise { round.steps.append(takeLog()) }
+            if case .phased(let ends) = pace, ends.count > round.clocks.count,
+              ends[round.clocks.count] == referee.outcomes.count
+            {
+              round.clocks.append(settledProcessorTime ?? 0)
+              guard goesOn(round.clocks) else {
+                watch.close()
+                return stop(&round, referee, .outOfTime)
+              }
+            }
             continue
           default:
             watch.close()
@@ -186,7 +200,7 @@ private struct Watch {
     let patience = patience
     let isBusy = silent.processor > patience.processor
     if isBusy || silent.idle > patience.idle {
-      if pace == .gathered { return .slow }
+      if pace.isGathered { return .slow }
       let seconds = isBusy ? patience.processor : patience.idle
       let prints = worker.printedBytes - printedBefore > 1 << 16
       return .endless(

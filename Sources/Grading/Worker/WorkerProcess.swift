@@ -87,6 +87,7 @@ final class WorkerProcess {
 
   /// Processor seconds used so far; nil when it has ended, or the system does not say.
   var processorTime: Double? { isEnded ? nil : process.processorTime }
+  var settledProcessorTime: Double? { isEnded ? nil : process.settledProcessorTime }
 
   enum Event { case ended, received(Int), writable, nothing }
 

@@ -2,26 +2,43 @@ import AllocationTrace
 import LabBench
 
 extension WorkerSubject {
-  /// Performs the trace in a new process and measures that process's time from the first operation on.
   func time(
-    _ operations: [TraceOperation]
-  ) -> (transcript: Transcript, seconds: Double) {
+    _ phases: [[TraceOperation]], goesOn: (_ phase: Int, _ seconds: Double) -> Bool
+  ) -> Timing {
     // What earlier traces left in the process's memory must not slow this one down, or speed it up.
     drop()
-    guard let worker = ready() else { return (unperformed, 0) }
-    // An empty trace: when it is answered, the program has started and waits.
-    let greeting = worker.exchange([[]], pace: .gathered, ledger: ledger)
-    guard greeting.stop == nil else {
-      drop()
-      return (perform([operations])[0], 0)
+    guard let worker = ready() else { return Timing(transcript: unperformed, seconds: []) }
+    let operations = phases.flatMap(\.self)
+    var ends: [Int] = []
+    for phase in phases { ends.append((ends.last ?? 0) + phase.count) }
+    var isCut = false
+    let round = worker.exchange([operations], pace: .phased(ends), ledger: ledger) { clocks in
+      isCut = !goesOn(clocks.count - 1, Self.laps(clocks).last!)
+      return !isCut
     }
-    let start = worker.processorTime ?? 0
-    let round = worker.exchange([operations], pace: .gathered, ledger: ledger)
-    let seconds = round.stop == nil ? (worker.processorTime ?? 0) - start : 0
-    if let outcomes = round.complete.first {
-      return (Transcript(outcomes: outcomes), seconds)
-    }
+    let seconds = Self.laps(round.clocks)
+    let spent = worker.billed
     drop()
-    return (perform([operations])[0], seconds)
+    if let outcomes = round.complete.first {
+      return Timing(transcript: Transcript(outcomes: outcomes), seconds: seconds)
+    }
+    if let stop = round.stop {
+      let soFar = Transcript(outcomes: stop.outcomes)
+      if isCut { return Timing(transcript: soFar, seconds: seconds, isCut: true) }
+      switch stop.cause {
+      case .slow:
+        let unfinished = spent - (round.clocks.last ?? 0)
+        return Timing(transcript: soFar, seconds: seconds + [unfinished], isCut: true)
+      case .outOfTime: return Timing(transcript: unperformed, seconds: seconds)
+      case .ended, .endless: break
+      }
+    }
+    // Answers were gathered: only when each is written at once is it known which operation stopped the program.
+    return Timing(transcript: perform([operations])[0], seconds: seconds)
+  }
+
+  /// What was used up between each reading of the clock and the one before; the first counts from the start of the process.
+  private static func laps(_ clocks: [Double]) -> [Double] {
+    zip(clocks, [0] + clocks).map { $0 - $1 }
   }
 }
