@@ -1,5 +1,5 @@
 import AllocationTrace
-import Grading
+@testable import Grading
 import Labs
 import Synchronization
 import Testing
@@ -90,7 +90,10 @@ import Testing
           } else {
             #expect(examination.optimised == nil && examination.baseline == nil)
           }
-          #expect(examination.seed == checkSeed(course: 7, check: check.id))
+          // What is timed cannot be worked out ahead: the trace changes with the files.
+          let files = [SourceFile(name: "Boxes.swift", text: "// good shelf")]
+          let own = check.kind == .performance ? files.fingerprint : 0
+          #expect(examination.seed == checkSeed(course: 7, check: check.id) ^ own)
           return check.examine(examination)
         })
     }
