@@ -2,7 +2,8 @@
 ///
 /// Patience is kept for one operation: when it is over, the operation does not end, which is a wrong answer. Budgets are kept
 /// for a check and for a run (all checks of one lab): when one is used up, the rest is not tried, which is no wrong answer.
-/// Both count processor time, so that a busy machine makes nobody slow; idle and wall time only end what sleeps or blocks.
+/// Both count processor time, so that a busy machine makes nobody slow; idle time ends what sleeps or blocks. Wall time is a
+/// backstop, well above both together: a program that computes on a machine shared by many must not lose points by it.
 struct WorkerLimits: Hashable, Sendable {
   /// Seconds without an answer, after which an operation counts as one that does not end.
   struct Patience: Hashable, Sendable {
@@ -23,11 +24,11 @@ struct WorkerLimits: Hashable, Sendable {
   var gatheringPatience = Patience(processor: 0.3, idle: 0.5)
 
   /// For one check.
-  var check = Spending(processor: 40, idle: 6, wall: 60)
+  var check = Spending(processor: 40, idle: 6, wall: 150)
   /// For all checks of a lab.
-  var run = Spending(processor: 120, idle: 40, wall: 150)
+  var run = Spending(processor: 120, idle: 40, wall: 400)
   /// For making a counterexample shorter, once there is one.
-  var shrinking = Spending(processor: 8, idle: 3, wall: 20)
+  var shrinking = Spending(processor: 8, idle: 3, wall: 60)
 
   /// Bytes of address space; also what an endless growth is stopped by.
   var memoryBytes: UInt64 = 1 << 30

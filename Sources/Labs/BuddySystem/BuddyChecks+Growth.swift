@@ -77,6 +77,13 @@ extension BuddyChecks {
           expected: "at most 30 times the plain buddy system's time on 2^21 frames",
           found: "\(tenths(startRatio)) times"))
     }
+    // What is fast must be right on so much memory, too: a place in a list kept in 16 bits shows nowhere else.
+    let long = GrowthPlan.longestList(seed: examination.seed)
+    let timing = subject.time(long.operations) { _, _ in true }
+    if timing.transcript.ending == .outOfTime { return outOfTime }
+    if let finding = Race.fault(long.operations.flatMap(\.self), timing.transcript) {
+      return wrong(long.plan, finding, examination)
+    }
     return .passed(
       note:
         "\(tenths(worst.factor)) times the cost on 2^\(worst.exponents.large) frames at most: \(worst.call)"

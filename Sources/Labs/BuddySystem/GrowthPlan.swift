@@ -20,17 +20,26 @@ struct GrowthPlan {
 
   // MARK: Single frames
 
-  /// 2^`n` frames, all of them handed out one by one; then every second one is free, so that one list is as long as can be.
+  /// 2^`n` frames, all of them handed out one by one; then every second one is free, so that one list is as long as can be:
+  /// in the upper zone, for what is quick in zone 0 may search in others.
   static func singleFrames(_ n: Int, seed: UInt64) -> PhasedPlan {
-    let end = 1 << n
-    var growth = GrowthPlan(layout: "1-158,256-\(end - 1)", seed: seed)
+    singleFrames(upTo: 1 << n, seed: seed)
+  }
+
+  /// The same on memory so large that the list has more blocks than 16 bits can count.
+  static func longestList(seed: UInt64) -> PhasedPlan {
+    singleFrames(upTo: (1 << 17) + (1 << 12), seed: seed)
+  }
+
+  private static func singleFrames(upTo end: Int, seed: UInt64) -> PhasedPlan {
+    var growth = GrowthPlan(layout: "1-158|256-\(end - 1)", seed: seed)
     growth.drawSingleFrames(Array(1...158) + Array(256..<end))
     return growth.result
   }
 
   private mutating func drawSingleFrames(_ frames: [Int]) {
-    add("a request for one frame", frames.map { _ in .allocate(order: 0, zone: 0) })
-    add("a request when nothing is free", times { .allocate(order: $0.order(from: 0), zone: 0) })
+    add("a request for one frame", frames.map { _ in .allocate(order: 0, zone: 1) })
+    add("a request when nothing is free", times { .allocate(order: $0.order(from: 0), zone: 1) })
     add(
       "a free with the wrong order",
       times { .freeFrame($0.pick(frames), order: $0.order(from: 1)) })
@@ -38,12 +47,12 @@ struct GrowthPlan {
     add("a free of a block whose buddy is in use", even.map { .freeFrame($0, order: 0) })
 
     let first = result.nextStep
-    add("a request served from a long list", times { _ in .allocate(order: 0, zone: 0) })
+    add("a request served from a long list", times { _ in .allocate(order: 0, zone: 1) })
     let taken = (first..<result.nextStep).shuffled(using: &random)
     add("a free into a long list", taken.map { .free(step: $0, order: 0) })
     add(
       "a request for more than any free block holds",
-      times { .allocate(order: $0.order(from: 1), zone: 0) })
+      times { .allocate(order: $0.order(from: 1), zone: 1) })
     add("a free of a block that is free already", times { .freeFrame($0.pick(even), order: 0) })
 
     let buddies = even.filter { $0 != 158 && $0 != 0 }.map { $0 + 1 }.shuffled(using: &random)
@@ -53,7 +62,7 @@ struct GrowthPlan {
     // What was put off until somebody asks is paid for here.
     add(
       "a request after blocks have merged",
-      (0..<Self.calls / 4).map { _ in .allocate(order: 1, zone: 0) })
+      (0..<Self.calls / 4).map { _ in .allocate(order: 1, zone: 1) })
   }
 
   // MARK: Large blocks
