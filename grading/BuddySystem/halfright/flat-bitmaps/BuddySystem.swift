@@ -1,5 +1,6 @@
-// half-right: right in every answer, but each request searches a bitmap for a bit that is set
-// expects: 97...97
+// half-right: right in every answer, but each request searches a bitmap for a bit that is set; unoptimised and at the highest
+// frames that takes seconds, after which a call counts as one that does not return
+// expects: 85...97
 import LabKit
 
 struct BuddySystem: PageAllocator {
