@@ -9,7 +9,8 @@ extension Transcript.Ending {
     switch self {
     case .complete, .outOfTime: nil
     case .crashed(let message): "the program stopped: \(message)"
-    case .timedOut(_, .computing): "the call does not return in time: an endless loop, or very slow work?"
+    case .timedOut(_, .computing):
+      "the call does not return in time: an endless loop, or very slow work?"
     case .timedOut(_, .waiting): "the call does not return: it sleeps, or waits for something"
     case .timedOut(_, .printing): "the call does not return: it prints without end"
     case .garbled(let what): "what came back is no answer: \(what)"

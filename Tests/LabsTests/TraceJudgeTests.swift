@@ -52,6 +52,16 @@ import Testing
     #expect(found?.check.id == check)
   }
 
+  /// The check that a replay names is asked first, and has its say whatever else is wrong.
+  @Test func oneRuleDoesNotHideAnother() {
+    let trace = [GFPFlagsOperation.flags(for: GFPSituation(context: .process))]
+    let zone = Lab.gfpFlags.check("situation-zone")
+    let found = Lab.gfpFlags.judge(trace, Transcript(outcomes: [.number(0x801)]), first: zone)
+    #expect(found?.check.id == "situation-zone")
+    #expect(
+      found?.counterexample.found == "__GFP_DMA, in GFP_DMA|__GFP_KSWAPD_RECLAIM (0x801)")
+  }
+
   @Test func theBuddySystemsLawsJudgeAnyTrace() {
     let trace = [
       BuddySystemOperation.boot(layout: "0-3"), BuddySystemOperation.allocate(order: 0),

@@ -35,7 +35,7 @@ extension GFPTraces {
         let fault = Fault(check: check, expected: "an answer", found: stop)
         return counterexample(fault, operations, transcript, index)
       }
-      if let fault = fault(of: operation, outcome), fault.check == check {
+      if let fault = fault(of: operation, outcome, by: check), fault.check == check {
         return counterexample(fault, operations, transcript, index)
       }
     }
@@ -55,9 +55,11 @@ extension GFPTraces {
       expected: fault.expected, found: fault.found)
   }
 
-  private static func fault(of operation: TraceOperation, _ outcome: Outcome) -> Fault? {
+  private static func fault(
+    of operation: TraceOperation, _ outcome: Outcome, by check: String
+  ) -> Fault? {
     if GFPFlagsVerb(rawValue: operation.verb) == .flags {
-      return situationFault(operation, outcome)
+      return situationFault(operation, outcome, by: check)
     }
     guard let expected = answer(to: operation) else { return nil }
     let isRight =
@@ -124,7 +126,9 @@ extension GFPTraces {
   }
 
   /// Of flags for a situation several are right: each rule looks at its own bits.
-  private static func situationFault(_ operation: TraceOperation, _ outcome: Outcome) -> Fault? {
+  private static func situationFault(
+    _ operation: TraceOperation, _ outcome: Outcome, by check: String
+  ) -> Fault? {
     guard let situation = GFPSituation(operation.arguments) else { return nil }
     guard case .number(let number) = outcome, let mask = UInt32(exactly: number) else {
       return Fault(
@@ -159,7 +163,7 @@ extension GFPTraces {
       ),
       ("situation-zone", 0xf | GFPModel.hardwall, zone),
     ]
-    for rule in rules where mask & rule.bits != rule.wanted {
+    for rule in rules where rule.check == check && mask & rule.bits != rule.wanted {
       return Fault(
         check: rule.check,
         expected: "of \(GFPWords.bits(rule.bits)): \(GFPWords.bits(rule.wanted))",
